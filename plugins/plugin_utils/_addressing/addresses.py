@@ -287,11 +287,12 @@ def _read(word: str, path: str) -> tuple[Family, int, str]:
 
 def _not_an_address(word: str, path: str) -> EdgeError:
     """Return the error; tell the common wrong forms apart, for a hint that helps."""
-    if "%" in word:
-        hint = f"write {word.partition('%')[0]}; a zone means something on one host only"
+    bare = word[1:-1] if word.startswith("[") and word.endswith("]") else word
+    if "%" in bare:
+        hint = f"write {bare.partition('%')[0]}; a zone means something on one host only"
         return EdgeError(path, f"{word} has a zone", hint)
-    if word.startswith("[") and word.endswith("]"):
-        return EdgeError(path, f"{word} stands in brackets", f"write {word[1:-1]}")
+    if bare != word:
+        return EdgeError(path, f"{word} stands in brackets", f"write {bare}")
     if not _DOTTED.fullmatch(word):
         return EdgeError(path, f"{word} is not an address", "write IPv4 as 192.0.2.1, IPv6 as 2001:db8::1")
     octets = word.split(".")

@@ -9,6 +9,7 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
+from .addresses import Address
 from .families import Family
 from .intervals import Interval
 
@@ -32,6 +33,16 @@ def live_cidr(text: object) -> Interval:
     """
     network = ipaddress.ip_network(as_text(text), strict=False)
     return Interval(Family(network.version), int(network.network_address), int(network.broadcast_address))
+
+
+def live_address(text: object) -> Address:
+    """Return an address as Cilium reads it (Go, ``netip.ParseAddr``): also one of IPv4 that is mapped into IPv6.
+
+    Raises:
+        TypeError, ValueError: it is none, such as a host's name, or one with zeros in front.
+    """
+    address = ipaddress.ip_address(as_text(text))
+    return Address(Family(address.version), int(address))
 
 
 def live_block(block: Mapping[str, Any]) -> Interval:

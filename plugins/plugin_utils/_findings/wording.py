@@ -28,11 +28,14 @@ def squash(word: str) -> str:
     return word.replace("_", "").replace("-", "").lower()
 
 
-def closest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that ``word`` most likely is a misspelling of, or None where none is close to it."""
+def closest(word: str, known: Iterable[str], cutoff: float = 0.7) -> str | None:
+    """Return the known word that ``word`` most likely is a misspelling of, or None where none is close to it.
+
+    ``cutoff`` is how alike both must be (``difflib``), from 0 to 1: 0.8 is two letters of five the other way round.
+    """
     words = sorted(known)
     same = [item for item in words if squash(item) == squash(word)]
-    return next(iter(same or difflib.get_close_matches(word, words, n=1, cutoff=0.7)), None)
+    return next(iter(same or difflib.get_close_matches(word, words, n=1, cutoff=cutoff)), None)
 
 
 def did_you_mean(word: str, known: Iterable[str], prefix: str = "") -> str | None:

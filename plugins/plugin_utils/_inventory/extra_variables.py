@@ -31,8 +31,8 @@ def check_extra_variables(given: Mapping[str, Any], roles: Collection[str], repo
     known = {*VARIABLES, *OTHER_NAMES, *roles}
     spellings = {squash(name): name for name in known}
     unknown = set()
-    for name in sorted(given):
-        if not is_ours(name) or name in known or name.startswith(OWN_PREFIX) or base_name(name) in VARIABLES:
+    for name in sorted(filter(is_ours, given)):
+        if name in known or name.startswith(OWN_PREFIX) or base_name(name) in VARIABLES:
             continue
         unknown.add(name)
         base = base_name(name)

@@ -45,6 +45,8 @@ class Inventory:
     """Host -> variable -> why its template fails."""
     groups: frozenset[str] = frozenset(GROUPS)
     """Names of all groups that the inventory defines."""
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Hosts of the groups that are not ours and whose names begin as ours do."""
     allocations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Planned addresses that are kept from earlier plans, by ``cluster/namespace/name`` (``edge_allocation_file``)."""
     role_options: frozenset[str] | None = None
@@ -70,10 +72,13 @@ READ_FROM: Mapping[str, frozenset[str]] = {
 _SPELLINGS = {squash(name): name for name in VARIABLES}
 
 
-def is_ours(variable: str) -> bool:
-    """Return whether a variable is one of ours, or one of them in another spelling: ``edge-pools``, ``edgePools``."""
-    return variable.startswith("edge_") or (
-        variable[:4].lower() == "edge" and squash(base_name(variable)) in _SPELLINGS
+def is_ours(variable: object) -> bool:
+    """Return whether a variable is one of ours, or one of them in another spelling: ``edge-pools``, ``edgePools``.
+
+    Ansible hands on a name that YAML read as a number, a boolean or a date; none of ours is one.
+    """
+    return isinstance(variable, str) and (
+        variable.startswith("edge_") or (variable[:4].lower() == "edge" and squash(base_name(variable)) in _SPELLINGS)
     )
 
 
@@ -141,7 +146,7 @@ def _check_groups(inventory: Inventory, report: Report) -> frozenset[str]:
     """Report an inventory without our groups, groups that are meant to be ours, and hosts in two of them.
 
     Returns:
-        The groups that were meant by misspelt ones.
+        The groups that were meant by misspelt ones and have no host: theirs are unknown.
     """
     misspelt = _misspelt_groups(inventory)
     for group, meant in misspelt.items():
@@ -150,6 +155,14 @@ def _check_groups(inventory: Inventory, report: Report) -> frozenset[str]:
             f"inventory.{group}",
             f"is no group of this collection, and the inventory defines no group {meant!r}",
             f"did you mean {meant!r}?",
+        )
+    beside = {group: meant for group, meant in _groups_beside_ours(inventory).items() if group not in misspelt}
+    for group, meant in beside.items():
+        report.add(
+            "EDGE125",
+            f"inventory.{group}",
+            f"is no group of this collection, and no host of it is in one: {some(list(inventory.others[group]))}",
+            f"did you mean {meant!r}? Accept it where the group has another purpose: edge_accept: {{EDGE125: REASON}}",
         )
     if not inventory.hosts and not misspelt:
         report.add(
@@ -167,7 +180,29 @@ def _check_groups(inventory: Inventory, report: Report) -> frozenset[str]:
             )
         if len(host) > 63:
             report.add("EDGE104", host, f"the host name has {len(host)} characters", "at most 63")
-    return frozenset(misspelt.values())
+    return frozenset((*misspelt.values(), *(meant for meant in beside.values() if not groups[meant])))
+
+
+def is_like_ours(group: str) -> bool:
+    """Return whether a group's name begins as ours do and is none of them."""
+    return group not in GROUPS and squash(group).startswith("edge")
+
+
+def _groups_beside_ours(inventory: Inventory) -> dict[str, str]:
+    """Return group -> the group of ours, which the inventory defines too, that it was most likely meant to be.
+
+    Its hosts are in none of ours: a group inside one of ours, or around it, is somebody's own. So is one whose name has
+    more before or after ours, such as ``edge_gw_routers``, ``edge_nodes_gpu`` or ``edge_nodes2``.
+    """
+    ours = {squash(group).removeprefix("edge"): group for group in GROUPS if group in inventory.groups}
+    found: dict[str, str] = {}
+    for group, hosts in sorted(inventory.others.items()):
+        word = squash(group).removeprefix("edge")
+        close = closest(word, ours, cutoff=0.8)
+        has_more = any(word.startswith(name) or word.endswith(name) for name in ours if name != word)
+        if close is not None and not has_more and hosts and set(hosts).isdisjoint(inventory.hosts):
+            found[group] = ours[close]
+    return found
 
 
 def _misspelt_groups(inventory: Inventory) -> dict[str, str]:
@@ -432,6 +467,10 @@ def _parse_entries(entries: Mapping[str, Entry], complete: bool, key: Key, prefi
             result[checked] = Item(path, value, entry.value)
         else:
             result.reported.add(name)
+            # Which name a bad one was meant to be is not known, which key is.
+            result.reported.everything |= checked is INVALID
+            if isinstance(key.type, Record) and (meant := key.type.meant(name)):
+                result.reported.add(meant)
     return result
 
 

@@ -78,6 +78,12 @@ def _of_pattern(pattern: str, rule: str) -> Schema:
     return {"type": "string", "pattern": pattern, "patternErrorMessage": f"This is not {rule}."}
 
 
+def whole_variable(path: str) -> str | None:
+    """Return the variable that ``path`` names as a whole: a line of an INI inventory, or ``-e``, can give it."""
+    name = path.rpartition(".")[2]
+    return name if name.startswith("edge_") else None
+
+
 class ValueType(ABC):
     """One type of value."""
 
@@ -149,6 +155,8 @@ class Text(ValueType):
         if not isinstance(value, str):
             if isinstance(value, (bool, int, float, datetime.date)):
                 hint = "quote it, so that YAML leaves it as you wrote it"
+                if (name := whole_variable(path)) is not None:  # Ansible takes the outer quotes off and reads the rest
+                    hint += f"; a line of an INI inventory needs two pairs of quotes: {name}='\"TEXT\"'"
                 report.add("EDGE106", path, f"is {describe(value)}, not text", hint)
                 return INVALID
             blank = value is None and self._pattern.fullmatch("")
@@ -359,6 +367,8 @@ class Boolean(ValueType):
         if not isinstance(value, bool):
             word = self.word(value)
             hint = f"write {word}, without quotes" if word else None
+            if word and isinstance(value, str) and (name := whole_variable(path)) is not None:
+                hint = f"{hint}; with -e as JSON: -e '{{\"{name}\": {word}}}', in an INI inventory {word.capitalize()}"
             report.add("EDGE102", path, f"must be true or false, not {describe(value)}", hint)
             return INVALID
         return value
@@ -643,7 +653,7 @@ class Record(ValueType):
                 result[name] = item
         missing = [key for key in self._required if key.name not in value]
         if missing:
-            meant = {self._meant(name) for name in value if isinstance(name, str) and name not in self.keys}
+            meant = {self.meant(name) for name in value if isinstance(name, str) and name not in self.keys}
             for key in missing:
                 if key.name not in meant:
                     report.add("EDGE105", path, f"lacks the key {key.name!r}", key.text.rstrip("."))
@@ -676,7 +686,7 @@ class Record(ValueType):
         required = [key.name for key in self._required]
         return {**result, "required": required} if required else result
 
-    def _meant(self, name: str) -> str | None:
+    def meant(self, name: str) -> str | None:
         """Return the key that an unknown one most likely stands for."""
         key = self._words.get(squash(name))
         return key.name if key else closest(name, self.keys)
@@ -684,7 +694,7 @@ class Record(ValueType):
     def _hint(self, name: str) -> str:
         """Return the way out for an unknown key."""
         note = self._notes.get(squash(name))
-        meant = self._meant(name)
+        meant = self.meant(name)
         if note or meant is None:
             return note or self._known()
         if squash(name) not in self._words:

@@ -217,11 +217,23 @@ class Node:
     """Peering -> source addresses of its sessions (``edge_node_local_addresses``)."""
     drain: bool = False
     """It leaves all peerings."""
+    absent: bool = False
+    """It leaves the site, by ``edge_state`` or with its cluster. The cluster may have it for as long as it likes."""
 
     @property
     def all_labels(self) -> dict[str, str]:
         """What selectors of nodes see: also the labels that each kubelet sets, which nobody has to write down."""
         return {**kubelet_labels(self.host), **self.labels}
+
+    def may_match(self, selector: Selector | None) -> bool:
+        """Return whether a selector of nodes selects it in the cluster; None selects every node.
+
+        Our labels go from an absent node, but later than objects change; a label that others have set too stays. So
+        one counts as selected both with its labels and without.
+        """
+        if selector is None:
+            return True
+        return selector.matches(self.all_labels) or (self.absent and selector.matches(kubelet_labels(self.host)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -493,8 +505,8 @@ class Cluster:
     cilium_managed: bool = field(kw_only=True)
     absent: bool = False
     """``edge_state: absent``: it has no sessions, pools or services, and what we made there is removed."""
-    absent_nodes: tuple[str, ...] = ()
-    """Nodes whose ``edge_state`` is absent: they peer with nobody, and labels of ours are removed from them."""
+    absent_nodes: tuple[Node, ...] = ()
+    """Nodes that leave: they peer with nobody, and labels of ours are removed from them."""
     external_cidrs: tuple[Cidr, ...] = ()
     pod_mask: Mapping[Family, int] = field(kw_only=True)
     """Length of a node's pod CIDR, by family."""

@@ -21,11 +21,10 @@ from .._inventory.keys.router import CONTROLLER_SECRETS
 from .._inventory.parse import ParsedSite
 from .._inventory.reported import Reported
 from .._inventory.values import Items, Values
-from .._kubernetes.labels import kubelet_labels
+from .._kubernetes.labels import SUBDOMAIN, kubelet_labels
 from .._model.site import Controller, Derived, Node, Router
 
-_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-"""RFC 1123 subdomain: what Kubernetes takes as the name of a Node."""
+_SUBDOMAIN = re.compile(SUBDOMAIN)
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """A name that is one word of a router's configuration."""
 
@@ -49,6 +48,9 @@ class Context:
     """Nodes with labels that were reported: why a selector may match none of them."""
     clusters_reported: Reported[str] = field(default_factory=Reported)
     """Nodes whose cluster was reported: why a cluster may have no node."""
+
+    links_reported: Reported[str] = field(default_factory=Reported)
+    """Links of which a session was left out for what was reported: why a router may hear less than it would."""
 
     def derive(self, path: str, value: Any, reason: str) -> None:
         """Note a value that the inventory does not state."""
@@ -97,6 +99,7 @@ Placed = dict[str, tuple[Address, ...]]
 
 def host_addresses(context: Context, host: str, values: Values) -> Placed:
     """Return a host's addresses by network, each checked against its subnet."""
+    _check_ansible_host(context, host)
     if "edge_addresses" not in values:
         return _address_from_ansible_host(context, host)
     placed: Placed = {}
@@ -148,6 +151,29 @@ def _checked_subnet(context: Context, path: str, network: str, address: Address)
         context.report.add("EDGE203", path, f"{address.text} is the broadcast address of {subnet.text}")
         return None
     return subnet
+
+
+_ADDRESS_LIKE = re.compile(r"[0-9]+(\.[0-9]*)+([/:].*)?|\[?[0-9A-Fa-f]*:[0-9A-Fa-f.]*:.*", re.ASCII)
+"""What can only be meant as an address. ``10.1`` is one too for whoever connects, and another one than it seems."""
+_LINK_LOCAL_ZONE = re.compile(r"fe[89ab][0-9a-f]:[^/%]*%\S+", re.ASCII | re.IGNORECASE)
+"""A link-local address with the interface to it (RFC 4007): it says how to connect, and is no address of a network."""
+
+
+def _check_ansible_host(context: Context, host: str) -> None:
+    """Report an ``ansible_host`` that is meant as an address and is none: nobody would know the host's address."""
+    written, path = context.parsed.hosts[host].get("ansible_host"), f"{host}.ansible_host"
+    text = str(written).strip() if isinstance(written, (str, float)) else ""
+    if not _ADDRESS_LIKE.fullmatch(text) or _LINK_LOCAL_ZONE.fullmatch(text):
+        return
+    try:
+        if text.startswith("[") and text.endswith("]") and _LINK_LOCAL_ZONE.fullmatch(text[1:-1]):
+            # Without its zone nobody could connect to it.
+            raise EdgeError(path, f"{text} stands in brackets", f"write {text[1:-1]}")
+        parse_address(written, path)
+    except EdgeError as error:
+        context.report.add_error("EDGE201", error)
+        if "edge_addresses" not in context.parsed.hosts[host]:
+            context.addresses_reported.add(*((host, network) for network in context.subnets))
 
 
 def ansible_host_address(context: Context, host: str) -> Address | None:
@@ -346,6 +372,12 @@ def is_absent(values: Values) -> bool:
     return bool(values["edge_state"] == "absent")
 
 
+def was_there(context: Context, host: str, network: str) -> bool:
+    """Return whether an absent router had an address in a network, as far as it says so."""
+    values = context.parsed.routers[host]
+    return is_absent(values) and ("edge_addresses" not in values or network in values["edge_addresses"])
+
+
 def _absent_id(values: Values, placed: Placed) -> Address:
     """Return a router-id for a router that is going: nothing depends on it."""
     written: Address | None = values["edge_router_id"]
@@ -455,16 +487,23 @@ def _local_addresses(context: Context, values: Values, cluster: Values) -> Place
     return found
 
 
-def absent_nodes(context: Context, cluster: str) -> tuple[str, ...]:
-    """Return the nodes of ``cluster`` whose ``edge_state`` is absent."""
+def absent_nodes(context: Context, cluster: str) -> tuple[Node, ...]:
+    """Return the nodes of ``cluster`` that leave, sorted by name: absent themselves, or with their cluster.
+
+    They have no address: they peer with nobody. The cluster has them still, with their labels or without.
+    """
     clusters = context.parsed.clusters
     return tuple(
-        sorted(
-            host
-            for host, values in context.parsed.nodes.items()
-            if (is_absent(values) or is_absent(clusters[cluster]))
-            and (values["edge_cluster"] or (next(iter(clusters)) if len(clusters) == 1 else None)) == cluster
+        Node(
+            host=host,
+            cluster=cluster,
+            labels={key: item.value for key, item in sorted(values["edge_node_labels"].items())},
+            addresses={},
+            absent=True,
         )
+        for host, values in sorted(context.parsed.nodes.items())
+        if (is_absent(values) or is_absent(clusters[cluster]))
+        and (values["edge_cluster"] or (next(iter(clusters)) if len(clusters) == 1 else None)) == cluster
     )
 
 

@@ -28,7 +28,7 @@ from .routers.neighbors import resolve_neighbors
 from .routers.policies import PrefixSources
 from .services.services import resolve_services
 from .sessions.checks import check_passwords, check_ports
-from .sessions.listen_ranges import check_listen_ranges
+from .sessions.listen_ranges import check_listen_limits, check_listen_ranges
 from .sessions.sessions import Endpoints
 
 
@@ -97,6 +97,7 @@ def resolve(parsed: ParsedSite, report: Report, allocations: Mapping[str, tuple[
         clusters=tuple(clusters),
         derived=tuple(sorted(context.derived, key=lambda item: item.path)),
     )
+    check_listen_limits(context, site)
     check_names(context, site)
     check_return_paths(context, site)
     check_versions(context, site)

@@ -45,7 +45,7 @@ def test_an_unknown_name_is_an_error(name: str, hint: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["edge_x_mine", "edge_plan_file", "edge_plan_before", "edge_verify_timeout", "edge_verify_file", "edge_twin_name",
-     "edge_pools", "edge_pools__media", "edge_plan_keep_allocations", "edge_twin_router_suite", "ansible_host", "vault"],
+     "edge_pools", "edge_pools__media", "edge_twin_router_suite", "ansible_host", "vault"],
 )  # fmt: skip
 def test_a_known_or_foreign_name_is_none(name: str) -> None:
     assert found({name: "x"}) == []
@@ -59,11 +59,19 @@ def test_a_word_that_a_variable_of_the_run_does_not_take_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("value", ["true", "True", "yes", "false", True, False, 1])
-def test_what_ansible_takes_for_true_or_false_is_taken(value: object) -> None:
-    assert found({"edge_plan_live": value}) == []
+@pytest.mark.parametrize("name", ["edge_plan_live", "edge_plan_keep_allocations", "edge_compare_strict"])
+def test_what_ansible_takes_for_true_or_false_is_taken(name: str, value: object) -> None:
+    assert found({name: value}) == []
 
 
 @pytest.mark.parametrize("value", ["ture", "", "2", ["true"]])
-def test_another_word_for_true_or_false_is_an_error(value: object) -> None:
-    (error,) = found({"edge_plan_live": value})
-    assert error.startswith("EDGE102 error -e edge_plan_live: must be true or false, not ")
+@pytest.mark.parametrize("name", ["edge_plan_live", "edge_plan_keep_allocations", "edge_compare_strict"])
+def test_another_word_for_true_or_false_is_an_error(name: str, value: object) -> None:
+    (error,) = found({name: value})
+    assert error.startswith(f"EDGE102 error -e {name}: must be true or false, not ")
+
+
+def test_a_name_that_is_no_text_is_nobody_s() -> None:
+    assert found({65001: "x", True: "y", "edge_colour": "z"}) == [
+        f"EDGE101 error -e edge_colour: {UNKNOWN} (variables of your own start with edge_x_)"
+    ]

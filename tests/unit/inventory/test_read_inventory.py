@@ -119,3 +119,19 @@ def test_a_host_without_templates_is_asked_once(tmp_path: Path) -> None:
 )
 def test_what_ansible_has_nothing_to_compute_in(value: object, literal: bool) -> None:
     assert is_literal(value) is literal
+
+
+def test_a_name_that_yaml_makes_no_text_is_nobody_s(tmp_path: Path) -> None:
+    """Ansible hands them on: they must not hide what is wrong with the others."""
+    text = SITE.replace("  vars:\n", "  vars:\n    65001: x\n    true: y\n    2026-01-31: z\n").replace(
+        "n1: {", "n1: {1.5: x, "
+    )
+    odd, plain = (read(tmp_path, written)[0].variables for written in (text, SITE))
+    assert odd == plain
+
+
+def test_groups_of_nearly_our_names_are_read_with_their_hosts(tmp_path: Path) -> None:
+    text = (
+        SITE + "    edge_node: {hosts: {n9: {}}, children: {rack: {hosts: {n8: {}}}}}\n    other: {hosts: {n7: {}}}\n"
+    )
+    assert read(tmp_path, text)[0].others == {"edge_node": ("n9", "n8")}

@@ -163,3 +163,72 @@ def test_ends_of_two_networks_dial_each_others_address_there(second_asn: int, ho
     }
     assert dialled == {"r1": ("10.99.2.1", "192.0.2.1"), "r2": ("192.0.2.1", "10.99.2.1")}
     assert {item.keys.multihop for item in found.values()} == {hops}
+
+
+@pytest.mark.parametrize(
+    ("core", "one", "other", "pairs"),
+    [
+        pytest.param(
+            {"cidr": ["198.51.100.0/25", "198.51.100.128/25"]},
+            ["198.51.100.1", "198.51.100.129"],
+            ["198.51.100.130", "198.51.100.2"],
+            ["198.51.100.1 with 198.51.100.2", "198.51.100.129 with 198.51.100.130"],
+            id="two subnets",
+        ),
+        pytest.param(
+            {"cidr": ["198.51.100.0/25", "198.51.100.128/25"]},
+            ["198.51.100.129", "198.51.100.1"],
+            ["198.51.100.130", "198.51.100.2"],
+            ["198.51.100.129 with 198.51.100.130", "198.51.100.1 with 198.51.100.2"],
+            id="two subnets, the other one first",
+        ),
+        pytest.param(
+            {"cidr": ["198.51.100.0/25", "fd00:7::/64", "2001:db8:7::/64"]},
+            ["198.51.100.1", "fd00:7::1", "2001:db8:7::1"],
+            ["198.51.100.2", "fd00:7::2", "2001:db8:7::2"],
+            ["fd00:7::1 with fd00:7::2", "2001:db8:7::1 with 2001:db8:7::2"],
+            id="IPv6 of one's own and of all",
+        ),
+        pytest.param(
+            {"cidr": ["198.51.100.0/25", "198.51.100.128/25"], "loopback": True},
+            ["198.51.100.1", "198.51.100.129"],
+            "198.51.100.2",
+            ["198.51.100.1 with 198.51.100.2", "198.51.100.129 with 198.51.100.2"],
+            id="two loopbacks",
+        ),
+    ],
+)
+def test_ends_that_could_dial_each_other_in_two_ways_are_told_and_the_first_is_taken(
+    core: Any, one: Any, other: Any, pairs: list[str]
+) -> None:
+    """A link that runs goes on after an upgrade: it was the first pair before this was told."""
+    document = yaml.safe_load(SITE)
+    document["all"]["vars"]["edge_networks"]["core"] = core
+    hosts = document["all"]["children"]["edge_routers"]["hosts"]
+    hosts["r1"]["edge_addresses"]["core"], hosts["r2"]["edge_addresses"]["core"] = one, other
+    done = plan(inventory_from(document))
+    family = "IPv6" if ":" in pairs[0] else "IPv4"
+    assert [f"{item.code} {item.text}" for item in done.findings] == [
+        f"EDGE364 edge_links.core.ends: r1 and r2 could dial each other as {' and '.join(pairs)}, and do so as"
+        f" {pairs[0]}: a link is one {family} session (write the pair that was meant first in edge_addresses of both, or"
+        " make each subnet a network of its own and name one at the ends: network)"
+    ]
+    assert done.data is not None  # no error
+    assert done.site is not None
+    dialled = {
+        router.host: [item.addresses[0].text for item in router.neighbors if item.transport.label == family]
+        for router in done.site.routers
+    }
+    left, right = pairs[0].split(" with ")
+    assert dialled == {"r1": [right], "r2": [left]}
+
+
+def test_ends_that_share_one_of_two_subnets_dial_each_other_there() -> None:
+    document = yaml.safe_load(SITE)
+    document["all"]["vars"]["edge_networks"]["core"] = {"cidr": ["198.51.100.0/25", "198.51.100.128/25"]}
+    hosts = document["all"]["children"]["edge_routers"]["hosts"]
+    hosts["r1"]["edge_addresses"]["core"] = ["198.51.100.1", "198.51.100.129"]
+    hosts["r2"]["edge_addresses"]["core"] = "198.51.100.130"
+    done = plan(inventory_from(document))
+    assert [finding.text for finding in done.findings] == []
+    assert ends(done)["r2"].addresses[0].text == "198.51.100.129"

@@ -255,7 +255,34 @@ OUT = "use a range outside every network"
 )
 def test_a_bgp_pool_that_hands_out_addresses_of_a_network_warns(pool: dict[str, Any], finding: str | None) -> None:
     place = "edge_pools.lb.addresses[0]" if isinstance(pool["addresses"], list) else "edge_pools.lb.addresses"
-    assert found(site({**pool, "bgp": "k8s"})) == ([f"EDGE411 {place}: {finding}"] if finding else [])
+    told = found(site({**pool, "bgp": "k8s"}))
+    assert [text for text in told if "EDGE403" not in text] == ([f"EDGE411 {place}: {finding}"] if finding else [])
+
+
+@pytest.mark.parametrize(
+    ("pool", "ends"),
+    [
+        pytest.param({"addresses": "10.0.0.128/25"}, ["10.0.0.255, the broadcast"], id="the last one"),
+        pytest.param({"addresses": "9.255.255.0-10.0.0.0"}, ["10.0.0.0, the network"], id="the first one"),
+        pytest.param(
+            {"addresses": "10.0.0.0/16", "exclude": ["10.0.0.1", "10.0.0.11", "10.0.0.12"]},
+            ["10.0.0.0, the network", "10.0.0.255, the broadcast"],
+            id="both",
+        ),
+        pytest.param({"addresses": "10.0.0.128/25", "exclude": "10.0.0.255"}, [], id="excluded"),
+        pytest.param({"addresses": "10.0.0.128/25", "first_last": False}, [], id="left out with the ends of blocks"),
+        pytest.param({"addresses": "10.0.0.128-10.0.0.254"}, [], id="none"),
+    ],
+)
+def test_a_bgp_pool_must_not_hand_out_what_a_router_s_subnet_has_for_itself(
+    pool: dict[str, Any], ends: list[str]
+) -> None:
+    told = [text for text in found(site({**pool, "bgp": "k8s"})) if "EDGE403" in text]
+    assert told == [
+        f"EDGE403 edge_pools.lb.addresses: {pool['addresses']} covers {end} address of 10.0.0.0/24 in network 'lan', where"
+        f" udm has an address: it takes what is sent there for itself (exclude: {end.partition(',')[0]})"
+        for end in ends
+    ]
 
 
 def test_hosts_of_an_ipv6_network_ask_by_ndp() -> None:
@@ -273,6 +300,6 @@ def test_on_link_and_loopback_ranges_warn_of_what_is_handed_out_alone(key: str, 
     router = {"edge_addresses": {"lan": "10.0.0.1", "wan": "203.0.113.1"}}
     pool = {"addresses": "203.0.113.4-203.0.113.12", "bgp": "k8s"}
     codes = [text.partition(" ")[0] for text in found(site(pool, every=networks, udm=router))]
-    assert codes == [code]
+    assert codes == (["EDGE403"] if key == "delivery" else []) + [code]  # 203.0.113.7 is a broadcast address there
     assert found(site({**pool, "exclude": "203.0.113.0/29"}, every=networks, udm=router)) != []
     assert found(site({**pool, "exclude": "203.0.113.4-203.0.113.7"}, every=networks, udm=router)) == []

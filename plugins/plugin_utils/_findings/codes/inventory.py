@@ -114,9 +114,9 @@ INVENTORY: dict[str, PlanCode] = {
     ),
     "EDGE117": PlanCode(
         ERROR,
-        "Group that is never defined",
-        "The plan reads the groups edge_routers, edge_clusters and edge_nodes. One of them is not in the inventory, and"
-        " a group of nearly its name is, whose hosts nobody reads.",
+        "Group of nearly the name of ours",
+        "The plan reads the groups edge_routers, edge_clusters and edge_nodes. A group has nearly the name of one of"
+        " them, and that is not in the inventory: nobody reads its hosts.",
         "inventory.edge_router: is no group of this collection, and the inventory defines no group 'edge_routers' (did"
         " you mean 'edge_routers'?)",
     ),
@@ -171,5 +171,13 @@ INVENTORY: dict[str, PlanCode] = {
         "Under group_vars/all they may be for the clusters of other sites. In this site nothing comes of them.",
         "edge_pools: is read from hosts of edge_clusters, and the inventory has none (add a host to the group"
         " edge_clusters, or remove it)",
+    ),
+    "EDGE125": PlanCode(
+        WARNING,
+        "Group of nearly the name of ours beside it",
+        "The plan reads the groups edge_routers, edge_clusters and edge_nodes. A group has nearly the name of one of"
+        " them that the inventory has too. None of its hosts is in any of the three, so nobody reads them.",
+        "inventory.edge_node: is no group of this collection, and no host of it is in one: node06 (did you mean"
+        " 'edge_nodes'? Accept it where the group has another purpose: edge_accept: {EDGE125: REASON})",
     ),
 }

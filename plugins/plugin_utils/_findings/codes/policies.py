@@ -232,4 +232,20 @@ POLICIES: dict[str, PlanCode] = {
         " neighbor of tor-a, and can take over a pool's addresses (set edge_bgp_passwords.lab, or leave dynamic out and"
         " give the nodes their edge_addresses)",
     ),
+    "EDGE363": PlanCode(
+        WARNING,
+        "Peering whose routers are all absent",
+        "Its nodes have nobody to peer with, so the whole run takes its sessions out of the cluster too.",
+        "prod.edge_peerings.k8s.network: each of its routers is absent, so its nodes peer with nobody: tor-a, tor-b (a"
+        " run takes its sessions out of the cluster too, and --tags router,contract leaves the cluster as it is)",
+    ),
+    "EDGE364": PlanCode(
+        WARNING,
+        "Link with several pairs of addresses",
+        "A link is one session for each family. Its ends have several addresses of a family that could dial each other:"
+        " the first pair is taken, which depends on the order in which addresses are written.",
+        "edge_links.wire.ends: far and gw could dial each other as 10.5.9.2 with 10.5.9.1 and 10.5.9.6 with 10.5.9.5,"
+        " and do so as 10.5.9.2 with 10.5.9.1: a link is one IPv4 session (write the pair that was meant first in "
+        "edge_addresses of both, or make each subnet a network of its own and name one at the ends: network)",
+    ),
 }

@@ -20,7 +20,7 @@ POOLS: dict[str, PlanCode] = {
         ERROR,
         "Pool covers an address in use",
         "A service would take the address of a router, a node or another machine that the inventory names (a neighbor,"
-        " UniFi's console), or on L2 a subnet's network or broadcast address."
+        " UniFi's console), or a subnet's network or broadcast address, on L2 or where a router has an address."
         " Cilium 1.19.0 to 1.19.4 would cut such a node off: what no service port takes is dropped"
         " (cilium/cilium#44430, cilium/cilium#45572).",
         "edge_pools.private-service.addresses[0]: 10.122.0.8/29 covers 4 addresses of hosts: 10.122.0.11 of"

@@ -186,8 +186,10 @@ SESSIONS: dict[str, PlanCode] = {
     ),
     "EDGE326": PlanCode(
         ERROR,
-        "Listen limit too low",
-        "FRR refuses further neighbors silently, and shows them nowhere.",
+        "Listen limit too low, or too high",
+        "FRR refuses further neighbors silently, and shows them nowhere. It has one limit for a router, to which those"
+        " of all its peerings and neighbors add up, and refuses the configuration where that is more than its version"
+        " takes.",
         "test.edge_peerings.lab.dynamic.limit: is 1, but 2 nodes dial in: FRR refuses the others silently (at"
         " least 2; two more while nodes are replaced)",
     ),

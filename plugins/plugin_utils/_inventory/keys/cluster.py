@@ -135,7 +135,7 @@ TAKE_OVER = Record(
             ListOf(
                 Text(
                     "namespace/name@address",
-                    r"[a-z0-9-]+/[a-z0-9.-]+@[0-9a-f.:]+",
+                    r"[a-z0-9-]+/[a-z0-9.-]+@[A-Za-z0-9.:%_-]+",
                     "namespace/name@address, such as media/plex@192.0.2.201: the refusal prints it",
                 )
             ),

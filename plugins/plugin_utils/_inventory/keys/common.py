@@ -14,6 +14,7 @@ from ..._addressing.addresses import LAST_PORT, Address, parse_address, parse_ci
 from ..._addressing.families import Family
 from ..._findings.report import Report
 from ..._findings.wording import did_you_mean
+from ..._kubernetes.labels import SUBDOMAIN
 from ..._kubernetes.selectors import parse_selector
 from ..types import DIGITS, INVALID, Choice, Integer, Key, Parsed, Record, Schema, Text, ValueType
 from ..values import Values
@@ -80,8 +81,9 @@ HOST = Text("host name", r".+", "a host name: it is empty")
 
 LABEL_KEY = Text(
     "label key",
-    r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?",
-    "a label key: [prefix/]name, the name of at most 63 letters, digits, '-', '_' and '.'",
+    rf"((?![^/]{{254}}){SUBDOMAIN}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?",
+    "a label key: [prefix/]name, the prefix a DNS name in lower case, the name of at most 63 letters, digits, '-', '_'"
+    " and '.'",
 )
 
 LABEL_VALUE = Text(
@@ -110,7 +112,7 @@ NAMESPACE_OR_ALL = Text(
 
 OBJECT_NAME = Text(
     "name of a Kubernetes object",
-    r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?",
+    rf"(?!.{{254}}){SUBDOMAIN}",
     "a name of lower-case letters, digits, '-' and '.' (RFC 1123 subdomain)",
     code="EDGE104",
 )

@@ -110,8 +110,9 @@ ROUTER = (
     Key(
         "edge_router_take_over",
         ListOf(Text("block", r"\S+( \S+)*", "the first line of a block of FRR, such as router ospf")),
-        "Blocks of FRR that are not ours and that a restart may lose; unseen: whatever runs on a router whose BGP UniFi"
-        " Network holds and that SSH does not reach (docs/router.md).",
+        "Blocks of FRR that are not ours and that a restart may lose; planned lists and route-maps, such as route-map"
+        " uplink, that may decide for what else uses their names, without lines that only run; unseen: whatever runs on"
+        " a router whose BGP UniFi Network holds and that SSH does not reach (docs/router.md).",
         default=(),
     ),
     Key("edge_router_import_check", Boolean(), "Announce a network only if it is in the routing table.", default=True),

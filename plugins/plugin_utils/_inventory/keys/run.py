@@ -23,6 +23,12 @@ RUN = (
         " each managed cluster.",
         default=False,
     ),
+    Key(
+        "edge_plan_keep_allocations",
+        Boolean(),
+        "Whether the file of planned addresses is written; false only reads it.",
+        default=True,
+    ),
     Key("edge_plan_file", PATH, "Where playbooks/plan.yml writes the plan as JSON."),
     Key(
         "edge_plan_before",

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._findings.report import Report
+from ..._kubernetes.labels import SUBDOMAIN
 from ..._model.site import KUBERNETES_TRAFFIC_POLICY
 from ..types import DIGITS, INVALID, Boolean, Choice, Key, ListOf, MapOf, Name, Record, Schema, Text, describe
 from .common import ADDRESS, FAMILY, LABEL_KEY, LABEL_VALUE, NAMESPACE_OR_ALL, PORT
@@ -110,7 +111,7 @@ SERVICE = Record(
         ),
         Key(
             "ingress_class",
-            Text("text", r"[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?", "an RFC 1123 name"),
+            Text("text", rf"(?!.{{64}}){SUBDOMAIN}", "an RFC 1123 name"),
             "The chart's class.",
             also=("ingress_class_name",),
         ),

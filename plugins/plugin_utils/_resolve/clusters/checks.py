@@ -10,14 +10,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from ..._addressing.addresses import Cidr
 from ..._addressing.families import Family
 from ..._addressing.intervals import overlaps
-from ..._cilium.helm_values import family_reason, helm_values, pod_families, value_at
+from ..._cilium.helm_values import family_reason, helm_values, pod_families
+from ..._cilium.ipam import CLUSTER_POOL, KUBERNETES, MADE_AT_START, MULTI_POOL, enabled_path, is_on
 from ..._cilium.lb import DEFAULT_POD_POOL
 from ..._cilium.services import chart_problems
 from ..._inventory.values import Item, Items, Values
+from ..._kubernetes.values import as_written, value_at
 from ..._model.site import Cluster, Peering, PodPool, Site
 from ..hosts import Context
 
-_POD_CIDR_MODES = ("kubernetes", "cluster-pool")
+_POD_CIDR_MODES = (KUBERNETES, CLUSTER_POOL)
 """Modes of IPAM in which a node has pod CIDRs that it can advertise (pkg/bgp/types, ``CanAdvertisePodCIDR``)."""
 _IPV6_SPREAD = 16
 """How much longer nodes' IPv6 CIDRs may be than the range (pkg/ipam/cidrset, ``clusterSubnetMaxDiff``)."""
@@ -170,7 +172,7 @@ def _check_pod_pools(context: Context, cluster: Cluster, values: Values) -> None
     if not cluster.pod_pools or not cluster.cilium_managed:
         return
     own = {pool.name: pool for pool in cluster.pod_pools}
-    written = value_at(cluster.values, f"ipam.operator.autoCreateCiliumPodIPPools.{DEFAULT_POD_POOL}")
+    written = value_at(cluster.values, f"{MADE_AT_START}.{DEFAULT_POD_POOL}")
     waits = value_at(cluster.values, "ipam.multiPoolPreAllocation")
     if DEFAULT_POD_POOL not in own and not items.reported.covers(DEFAULT_POD_POOL) and written is None and not waits:
         context.report.add(
@@ -198,10 +200,13 @@ def _families_without(cluster: Cluster, present: Collection[Family]) -> Iterator
     """
     values = helm_values(cluster)
     for family in Family:
-        runs = value_at(values, f"{family.key}.enabled")
-        usual = family is Family.IPV4
-        if (usual if runs is None else runs) is True and family not in present:
+        if is_on(family, values) and family not in present:
             yield family, family_reason(cluster, family) or ""
+
+
+def _switched_off(family: Family) -> str:
+    """Return what is added to the inventory so that agents do not run a family."""
+    return f"{as_written(enabled_path(family), False)} to edge_cilium_values"
 
 
 def _check_default_pool(context: Context, cluster: Cluster, item: Item, pool: PodPool) -> None:
@@ -212,7 +217,7 @@ def _check_default_pool(context: Context, cluster: Cluster, item: Item, pool: Po
             item.at("cidr"),
             f"has no {family.label} range, but agents run {family.label}{f' ({reason})' if reason else ''}: each waits"
             " for a range out of this pool when it starts",
-            "add one" if reason else f"add one, or {family.key}.enabled: false to edge_cilium_values",
+            "add one" if reason else f"add one, or {_switched_off(family)}",
         )
     if pool.labels:
         context.report.add(
@@ -229,24 +234,24 @@ def _check_ipam(context: Context, cluster: Cluster, items: Items) -> None:
     mode = value_at(values, "ipam.mode")
     for peering in cluster.peerings:
         if any(item.kind == "pod_cidrs" for item in peering.advertise) and mode not in (None, *_POD_CIDR_MODES):
-            hint = "advertise pod_pools" if mode == "multi-pool" else f"ipam.mode: {' or '.join(_POD_CIDR_MODES)}"
+            modes = " or ".join(as_written("ipam.mode", other) for other in _POD_CIDR_MODES)
+            hint = "advertise pod_pools" if mode == MULTI_POOL else f"{modes} in edge_cilium_values"
             context.report.add(
                 "EDGE610",
                 f"{items[peering.name].at('advertise')}.pod_cidrs",
                 f"announces nothing: with ipam.mode {mode} nodes have no pod CIDR",
                 hint,
             )
-    if mode == "kubernetes" and cluster.pod_cidrs and cluster.cilium_managed:
+    if mode == KUBERNETES and cluster.pod_cidrs and cluster.cilium_managed:
         for family, reason in _families_without(cluster, pod_families(cluster)):
             context.report.add(
                 "EDGE610",
                 f"{cluster.host}.edge_cluster_pod_cidrs",
                 f"has no {family.label} range, but agents run {family.label}{f' ({reason})' if reason else ''}: each"
                 " waits until Kubernetes gives its node one",
-                "add the range that nodes get theirs from"
-                + ("" if reason else f", or {family.key}.enabled: false to edge_cilium_values"),
+                "add the range that nodes get theirs from" + ("" if reason else f", or {_switched_off(family)}"),
             )
-    if mode == "cluster-pool" and value_at(cluster.values, "ipam.operator") is None:
+    if mode == CLUSTER_POOL and value_at(cluster.values, "ipam.operator") is None:
         _check_spread(context, f"{cluster.host}.edge_cluster_pod_mask", cluster.pod_mask, cluster.pod_cidrs)
 
 

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from ..._cilium.helm_values import helm_values, value_at
+from ..._cilium.helm_values import helm_values
 from ..._cilium.services import CILIUM_INGRESS, GATEWAY
 from ..._inventory.values import Values
 from ..._kubernetes.labels import service_labels
+from ..._kubernetes.values import is_true, value_at
 from ..._model.return_paths import Ways
 from ..._model.site import Cluster, Service, Site
 from ..._pools.capacity import cilium_blocks
@@ -100,7 +101,7 @@ def _parties(services: Sequence[Service]) -> list[list[Service]]:
 
 def _shared_ports(place: _Place) -> Iterator[_Met]:
     path, since = cilium.PROTOCOLS
-    if place.planned >= since and value_at(place.cluster.values, path) in (True, "true"):
+    if place.planned >= since and is_true(place.cluster.values, path):
         return
     for one, other in (pair for party in _parties(place.cluster.services) for pair in combinations(party, 2)):
         common = {port.port for port in one.ports} & {port.port for port in other.ports}
@@ -159,8 +160,8 @@ def _local_from_inside(place: _Place) -> Iterator[_Met]:
 def _talos_host_dns(place: _Place) -> Iterator[_Met]:
     cluster = place.cluster
     values = helm_values(cluster)
-    past_the_host = all(value_at(values, path) in (True, "true") for path in ("bpf.masquerade", "kubeProxyReplacement"))
-    if cluster.distribution == "talos" and past_the_host and value_at(values, "bpf.hostLegacyRouting") is None:
+    past_the_host = all(is_true(values, path) for path in (cilium.BPF_MASQUERADE, "kubeProxyReplacement"))
+    if cluster.distribution == "talos" and past_the_host and value_at(values, cilium.HOST_ROUTING) is None:
         yield _Met(f"{place.values['edge_cilium_values']['bpf'].path}.masquerade")
 
 

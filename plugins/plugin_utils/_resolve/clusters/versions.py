@@ -10,8 +10,10 @@ from typing import Any
 
 from ....module_utils._errors import EdgeError
 from ..._addressing.families import Family
-from ..._cilium.helm_values import helm_values, value_at
+from ..._cilium.helm_values import helm_values
+from ..._cilium.ipam import is_on
 from ..._inventory.values import Items, Values
+from ..._kubernetes.values import is_false
 from ..._model.site import Cluster, Site
 from ..._versions.cilium import (
     GATES,
@@ -116,10 +118,7 @@ def _check_l2_families(context: Context, cluster: Cluster, items: Items, planned
 
 def _check_identifiers(context: Context, cluster: Cluster, planned: Version) -> None:
     """Report nodes for which an old Cilium finds no BGP identifier: those that run no IPv4."""
-    if planned >= IDENTIFIER_WITHOUT_IPV4.since or value_at(helm_values(cluster), "ipv4.enabled") not in (
-        False,
-        "false",
-    ):
+    if planned >= IDENTIFIER_WITHOUT_IPV4.since or is_on(Family.IPV4, helm_values(cluster)):
         return
     peering = {session.node for session in cluster.sessions}
     lacking = [node.host for node in cluster.nodes if node.host in peering and node.router_id is None]
@@ -139,7 +138,7 @@ def _and_more(others: list[str]) -> str:
 
 def _check_status_report(context: Context, cluster: Cluster, values: Values) -> None:
     """Warn where the user's values take the states of sessions away."""
-    if cluster.sessions and value_at(cluster.values, "bgpControlPlane.statusReport.enabled") in (False, "false"):
+    if cluster.sessions and is_false(cluster.values, "bgpControlPlane.statusReport.enabled"):
         context.report.add(
             "EDGE611",
             f"{values['edge_cilium_values']['bgpControlPlane'].path}.statusReport.enabled",

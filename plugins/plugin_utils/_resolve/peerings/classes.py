@@ -15,8 +15,8 @@ from hashlib import sha256
 
 from ..._findings.wording import some
 from ..._inventory.values import Item
-from ..._kubernetes.labels import LABEL_CLASS
-from ..._kubernetes.selectors import Selector, selector_of_label, selector_slug
+from ..._kubernetes.labels import LABEL_CLASS, LABEL_HOSTNAME
+from ..._kubernetes.selectors import selector_of_label, selector_slug
 from ..._model.site import Node, NodeClass, Peering
 from ..hosts import Context
 
@@ -54,17 +54,17 @@ def node_classes(
         items: its peerings as written.
         peerings: its resolved peerings.
         memberships: node -> what decides its class; only nodes that peer.
-        nodes: its nodes by name.
+        nodes: its nodes by name, with drained and absent ones: the cluster has them too, and they peer with nobody, so
+            a selector that may match one of them fits no class.
     """
     named = {peering.name: peering for peering in peerings}
     members: dict[_Key, list[str]] = {}
     for node, own in memberships.items():
         members.setdefault((own.peerings, own.asn, own.networks), []).append(node)
-    selected: dict[Selector, frozenset[str]] = {}
-    for selector in (peering.nodes for peering in peerings):
-        if selector is not None and selector not in selected:
-            # A drained node still has the labels, so a selector that matches it does not fit a class without it.
-            selected[selector] = frozenset(host for host, node in nodes.items() if selector.matches(node.all_labels))
+    selected = {
+        selector: frozenset(host for host, node in nodes.items() if node.may_match(selector))
+        for selector in dict.fromkeys(peering.nodes for peering in peerings)
+    }
     classes: list[NodeClass] = []
     for (names, asn, networks), hosts in sorted(members.items(), key=lambda item: str(item[0])):
         selectors = {named[name].nodes for name in names}
@@ -77,7 +77,8 @@ def node_classes(
         by_label = None if everyone else selector_of_label(LABEL_CLASS, name)
         chooses = min(fitting, key=lambda found: found.text, default=by_label)
         if not fitting and not everyone:
-            _check_labels(context, cluster, items, names, sorted(hosts))
+            more = [(named[name], selected[named[name].nodes] - chosen) for name in names]
+            _check_labels(context, cluster, items, names, sorted(hosts), _leaving(more, nodes))
             if len(name) > 63:
                 context.report.add(
                     "EDGE317",
@@ -137,16 +138,56 @@ def _written_name(context: Context, items: Mapping[str, Item], names: tuple[str,
     return str(min(found))
 
 
+def _leaving(
+    more: list[tuple[Peering, frozenset[str]]], nodes: Mapping[str, Node]
+) -> tuple[Peering, list[Node]] | None:
+    """Return the nodes for which alone a selector fits no class, as they peer with nobody: drained or absent ones.
+
+    Args:
+        more: the peerings of the class, each with the nodes that its selector may match beside the class.
+        nodes: the cluster's nodes by name.
+
+    Returns:
+        The peering for which these are the fewest, and they, by name; None where each selector matches others too.
+    """
+    found = [(peering, [nodes[host] for host in sorted(hosts)]) for peering, hosts in more]
+    alone = [(peering, own) for peering, own in found if all(node.drain or node.absent for node in own)]
+    return min(alone, key=lambda item: len(item[1]), default=None)
+
+
 def _check_labels(
-    context: Context, cluster: str, items: Mapping[str, Item], names: tuple[str, ...], hosts: list[str]
+    context: Context,
+    cluster: str,
+    items: Mapping[str, Item],
+    names: tuple[str, ...],
+    hosts: list[str],
+    leaving: tuple[Peering, list[Node]] | None,
 ) -> None:
-    """Report a class that only a label of ours could select, where labels are not ours to write."""
+    """Report a class that only a label of ours could select, where labels are not ours to write.
+
+    Args:
+        context: takes the finding.
+        cluster: the cluster's host.
+        items: its peerings as written.
+        names: the peerings of the class.
+        hosts: its nodes.
+        leaving: what :func:`_leaving` has found.
+    """
     if context.parsed.clusters[cluster]["edge_cluster_manage_labels"]:
         return
     whose = " and ".join(items[name].path for name in names)
+    beside, ways = "", [f"let {items[names[0]].path}.nodes select exactly these nodes"]
+    if leaving is not None:
+        peering, left = leaving
+        beside = f" (drained or absent: {some([node.host for node in left])})"
+        own = [] if peering.nodes is None else [peering.nodes.text]
+        without = f"{LABEL_HOSTNAME} notin ({','.join(node.host for node in left)})"
+        ways = [f"write {items[peering.name].path}.nodes: '{','.join([*own, without])}'"]
+        if all(node.absent for node in left):
+            ways.append("delete the host where its Node has left the cluster")
     context.report.add(
         "EDGE318",
         f"{cluster}.edge_cluster_manage_labels",
-        f"is false, and no selector of {whose} selects exactly {some(hosts)}: only a label could",
-        f"let {items[names[0]].path}.nodes select exactly these nodes, or let labels be written",
+        f"is false, and no selector of {whose} selects exactly {some(hosts)}{beside}: only a label could",
+        ", or ".join([*ways, "let labels be written"]),
     )

@@ -29,12 +29,20 @@ from ..._model.site import (
     Session,
     SessionKeys,
 )
-from ..hosts import Context, is_absent, outside_networks
+from ..hosts import Context, absent_nodes, is_absent, outside_networks
 from ..routers.policies import EXPORT, IMPORT, PrefixSources, resolve_policy
-from ..sessions.checks import check_groups, check_instances, check_pairs
+from ..sessions.checks import check_groups, check_instances, check_pairs, password_is_unknown
 from ..sessions.listen_ranges import listen_ranges, warn_without_password
 from ..sessions.session_keys import session_keys
-from ..sessions.sessions import Adjacency, Endpoints, PeeringDraft, place, routes, sessions_of
+from ..sessions.sessions import (
+    Adjacency,
+    Endpoints,
+    PeeringDraft,
+    has_absent_routers_alone,
+    place,
+    routes,
+    sessions_of,
+)
 from .checks import (
     MissingFamily,
     as_numbers_fit,
@@ -129,7 +137,7 @@ def resolve_peerings(
     ]
     peerings = [one.peering for one in drawn]
     report_lacks(context, step.lacks, peerings, pools)
-    nodes = {node.host: node for node in ends.nodes}
+    nodes = {node.host: node for node in (*ends.nodes, *absent_nodes(context, cluster))}
     classes = node_classes(context, cluster, items, peerings, _memberships(values, items, drawn), nodes)
     config_of = {(name, node): kind.name for kind in classes for name in kind.peerings for node in kind.nodes}
     sessions = [
@@ -202,7 +210,8 @@ class PeeringResolver:
         reach = self._speaker(side) if "local_speaker" in item else self._routers(side)
         if reach is None:
             return None
-        if reach.ranges and reach.keys.password is None and not self.values["edge_bgp_passwords"].reported.everything:
+        open_to_all = bool(reach.ranges) and reach.keys.password is None
+        if open_to_all and not password_is_unknown(context, self.values["edge_bgp_passwords"]):
             numbers = " or ".join(str(asn) for asn in sorted(set(asns.values())))
             warn_without_password(
                 context,
@@ -270,7 +279,9 @@ class PeeringResolver:
             nodes=side.selector,
             # Without those whose routers are all absent: they peer with nobody.
             node_hosts=tuple(
-                node.host for node in side.members if node.host in reached or not self._cut_off(node, side.networks)
+                node.host
+                for node in side.members
+                if reached and (node.host in reached or not self._cut_off(node, side.networks))
             ),
             routers=reach.routers,
             asn=item["asn"] or self.values["edge_cluster_asn"] or min(side.asns.values()),
@@ -308,10 +319,12 @@ class PeeringResolver:
         """Return the ways to the routers; None where the ends do not fit each other, which is reported."""
         context, ends = self.context, self.ends
         name, item, networks, members = side.name, side.item, side.networks, side.members
-        ranges, limit = listen_ranges(context, item, networks, members, ends)
+        ranges, limit = listen_ranges(context, item, networks, members, ends) if networks else ((), None)
         found = routes(context, item, name, networks, members, ends)
         if found is None:
             return None
+        if not found and has_absent_routers_alone(context, item, name, networks, ends):
+            return _Reach((), (), tuple(sorted(side.announced.families)), side.keys)
         hosts = sorted({route.router for route in found if route.router in ends.routers})
         families = self._families(side, found, ranges)
         if not families:
@@ -380,7 +393,10 @@ class PeeringResolver:
         return None if lacking else {node.host: node.asn for node in members if node.asn is not None}
 
     def _networks(self, item: Item, members: list[Node]) -> tuple[str, ...] | None:
-        """Return the peering's networks: those written, else the only one that its nodes and a router share."""
+        """Return the peering's networks: those written, else the only one that its nodes and a router share.
+
+        None where nothing tells it, which is reported; none where only routers could, and they are all absent.
+        """
         context, ends = self.context, self.ends
         known = context.parsed.networks
         if "router_network" in item and item["router_network"] not in known:
@@ -406,7 +422,7 @@ class PeeringResolver:
         if shared:
             problem, hint = f"its nodes and the routers share {one_of(shared)}", "write the one that the sessions use"
         elif ends.router_addresses and all(is_absent(values) for values in context.parsed.routers.values()):
-            problem, hint = "every router is absent", "take the peering out of the inventory too, or add a router"
+            return ()  # reported where the routers are looked up
         elif (
             context.may_be_incomplete((*ends.router_addresses, *(node.host for node in members)))
             or "edge_routers" in context.parsed.misspelt_groups
@@ -463,6 +479,8 @@ class PeeringResolver:
         placed = self.ends.node_addresses[node.host]
         if self.context.addresses_reported.covers_any((node.host, network) for network in networks):
             return
+        if self.values["edge_peerings"].reported.everything:
+            return  # what was meant for this cluster may select other nodes
         own = tuple(network for network in networks if placed.get(network))
         present = {address.family for network in own for address in placed[network]}
         sources = {address.family for address in node.local_addresses.get(side.name, ())}

@@ -16,7 +16,7 @@ from ..._findings.wording import some
 from ..._kubernetes.selectors import Selector
 from ..._model.site import Cluster, Network, Node, Pool
 from ..._pools.capacity import overlaps
-from ..hosts import Context, Placed, is_absent
+from ..hosts import Context, Placed, is_absent, was_there
 from .in_use import addresses_in_use
 from .pod_pools import internal_ranges
 from .pools import OwnedPool
@@ -71,6 +71,7 @@ def check_pools(
     for owned in pools:
         for index, name in enumerate(owned.pool.l2):
             _check_l2(context, owned, index, by_name[name], nodes[owned.cluster])
+    _check_router_subnets(context, pools, hosts)
     _check_routed(context, pools)
     _check_delivery(context, hosts)
     _check_preferences(context, pools, clusters)
@@ -201,6 +202,7 @@ def _check_l2(context: Context, owned: OwnedPool, index: int, network: Network, 
         not announcing
         and not context.clusters_reported
         and not context.labels_reported.covers_any(node.host for node in nodes)
+        and not context.addresses_reported.covers_any((node.host, network.name) for node in nodes)
     ):
         context.report.add(
             "EDGE412", path, f"no node of cluster {owned.cluster!r} announces on network {network.name!r}: {reason}"
@@ -238,12 +240,7 @@ def _check_announcing(
 def _check_subnet_ends(context: Context, owned: OwnedPool, network: Network) -> None:
     """Report an L2 pool that would hand out a subnet's own addresses: no host asks for them by ARP or NDP."""
     for cidr in context.subnets[network.name]:
-        first, last = cidr.interval.first, cidr.interval.last
-        ends = {first: "subnet-router anycast"}
-        if cidr.family is Family.IPV4:
-            ends = {first: "network", last: "broadcast"}
-        for value, kind in ends.items() if cidr.interval.size > 2 else ():
-            address = Address(cidr.family, value)
+        for address, kind in _subnet_ends(cidr):
             for number, entry in enumerate(owned.pool.entries):
                 if contains((entry.interval,), address.interval) and contains(owned.pool.intervals, address.interval):
                     context.report.add(
@@ -253,6 +250,59 @@ def _check_subnet_ends(context: Context, owned: OwnedPool, network: Network) -> 
                         f" {network.name!r}",
                         f"exclude: {address.text}",
                     )
+
+
+def _subnet_ends(cidr: Cidr) -> Iterator[tuple[Address, str]]:
+    """Yield the addresses of a subnet that are the subnet's own, with what each is (RFC 919, RFC 4291 section 2.6.1).
+
+    A subnet of two addresses, or of one, has none (RFC 3021, RFC 6164).
+    """
+    if cidr.interval.size > 2:
+        four = cidr.family is Family.IPV4
+        yield Address(cidr.family, cidr.interval.first), "network" if four else "subnet-router anycast"
+        if four:
+            yield Address(cidr.family, cidr.interval.last), "broadcast"
+
+
+def _check_router_subnets(context: Context, pools: Sequence[OwnedPool], hosts: Mapping[str, Placed]) -> None:
+    """Report a BGP pool with an address that a router's own subnet has for itself, by one sweep over all.
+
+    Linux keeps it in the table ``local``, which is asked before any route that nodes announce (ip-rule(8)): no packet
+    gets past the router. The network address is there too before Linux 5.14.
+    """
+    segments = [name for name, item in context.parsed.networks.items() if not item["loopback"]]
+    ends = [
+        (name, cidr, address, kind, router)
+        for name in segments
+        for cidr in context.subnets[name]
+        if (router := _router_in(context, hosts, name, cidr)) is not None
+        for address, kind in _subnet_ends(cidr)
+    ]
+    ours = [(owned, index, part) for owned in pools if owned.pool.bgp for index, part in _handed_out(owned.pool)]
+    count = len(ours)
+    for found in interval_overlaps([part for _o, _i, part in ours] + [item[2].interval for item in ends]):
+        if not found.left < count <= found.right:
+            continue
+        owned, index, _part = ours[found.left]
+        name, cidr, address, kind, router = ends[found.right - count]
+        if name not in owned.pool.l2:  # reported for every host of the network
+            context.report.add(
+                "EDGE403",
+                _entry_path(owned, index),
+                f"{owned.pool.entries[index].text} covers {address.text}, the {kind} address of {cidr.text} in network"
+                f" {name!r}, where {router} has an address: it takes what is sent there for itself",
+                f"exclude: {address.text}",
+            )
+
+
+def _router_in(context: Context, hosts: Mapping[str, Placed], network: str, cidr: Cidr) -> str | None:
+    """Return the first router with an address in a subnet of a network; an absent one has none."""
+    inside = (
+        host
+        for host in sorted(context.parsed.routers)
+        if any(cidr.contains(address) for address in hosts.get(host, {}).get(network, ()))
+    )
+    return next(inside, None)
 
 
 def _check_routed(context: Context, pools: Sequence[OwnedPool]) -> None:
@@ -325,12 +375,13 @@ def _routed_from(
 
 
 def _check_delivery(context: Context, hosts: Mapping[str, Placed]) -> None:
-    """Report on-link ranges in which no router has an address."""
+    """Report on-link ranges in which no router has an address; a router that leaves them is asked for none."""
     routers = [host for host, values in context.parsed.routers.items() if not is_absent(values)]
     for name, item in context.parsed.networks.items():
         if item["delivery"] != "on_link" or context.addresses_reported.covers_any((host, name) for host in routers):
             continue
-        if not any(hosts.get(host, {}).get(name) for host in routers):
+        leaving = any(was_there(context, host, name) for host in context.parsed.routers)
+        if not leaving and not any(hosts.get(host, {}).get(name) for host in routers):
             context.report.add(
                 "EDGE419",
                 item.at("delivery"),

@@ -12,8 +12,8 @@ from ..._addressing.addresses import Address, Cidr
 from ..._addressing.intervals import overlaps
 from ..._inventory.values import Values
 from ..._model.prefix_rules import RuleSet
-from ..._model.site import Cluster, Neighbor, PrefixRule, Router
-from ..hosts import Context, Placed
+from ..._model.site import Cluster, Neighbor, Peering, PrefixRule, Router
+from ..hosts import Context, Placed, is_absent
 from .import_checks import OwnPools, check_import
 from .policies import PrefixSources, WrittenPolicy, named_rules, own_prefixes
 
@@ -60,7 +60,7 @@ def finish_routers(
 ) -> list[Router]:
     """Return the routers with their neighbors; report what no router can do."""
     _check_unique(context, routers, drafts, clusters)
-    unknown = _has_unknown_peerings(context, clusters)
+    unknown = _untold(context, clusters)
     result = []
     for router in routers:
         if router.absent:
@@ -68,9 +68,10 @@ def finish_routers(
             continue
         own = drafts[router.host]
         sources = _sources(router, own, clusters)
+        besides = [*unknown, *_absent_ends(context, router)]
         own_pools = OwnPools(router, addresses[router.host], clusters)
         for draft in own:
-            _check_heard(context, router, draft, sources, catalogue, unknown)
+            _check_heard(context, router, draft, sources, catalogue, besides)
         # By path: one neighbor may make a session for each family.
         for path, written in {draft.path: draft.written_import for draft in own}.items():
             check_import(context, f"{path}.import", written, own_pools)
@@ -107,23 +108,62 @@ def _sources(router: Router, drafts: list[Draft], clusters: list[Cluster]) -> li
         for peering in cluster.peerings:
             if router.host in peering.routers:
                 internal = peering.asn == (peering.local_as or router.asn)
-                text = _peering_text(cluster.host, peering.name)
-                everything = peering.import_.everything
-                found.append(_Source(text, internal, False, everything, RuleSet(peering.filter), peering.networks))
+                found.append(_nodes_of(cluster, peering, internal))
     return found
 
 
-def _has_unknown_peerings(context: Context, clusters: list[Cluster]) -> bool:
-    """Return whether a peering was left out for what was reported of it: nobody knows what routers hear over it."""
+def _nodes_of(cluster: Cluster, peering: Peering, internal: bool) -> _Source:
+    """Return the nodes of a peering as those from whom a router hears; ``internal``: within its AS."""
+    text, everything = _peering_text(cluster.host, peering.name), peering.import_.everything
+    return _Source(text, internal, False, everything, RuleSet(peering.filter), peering.networks)
+
+
+def _anything(text: str) -> _Source:
+    """Return somebody who may announce whatever there is."""
+    return _Source(text, internal=False, reflected=False, everything=True, rules=RuleSet(()))
+
+
+def _absent_ends(context: Context, router: Router) -> Iterator[_Source]:
+    """Yield the absent routers at the other ends of a router's links: what they brought goes with them, as was asked.
+
+    An export is written once for all other ends of a link. It stays as it is until the absent one has left it.
+    """
+    for name, item in context.parsed.links.items():
+        others = [host for host in item["ends"] if host != router.host and host in context.parsed.routers]
+        if router.host in item["ends"]:
+            gone = [host for host in others if is_absent(context.parsed.routers[host])]
+            yield from (_anything(f"link {name!r} from {host}") for host in gone)
+
+
+def _untold(context: Context, clusters: list[Cluster]) -> list[_Source]:
+    """Return from whom routers may hear besides, because of what was reported.
+
+    A peering, a link or a whole cluster that was left out for it may announce anything. A peering whose routers are all
+    absent announces its own to nobody, and that is the one thing to be told of it.
+    """
+    anything = _anything("what was reported")
+    if len(clusters) < len(context.parsed.clusters) or context.links_reported or context.parsed.links.reported:
+        return [anything]
+    found: list[_Source] = []
     for cluster in clusters:
         items = context.parsed.clusters[cluster.host]["edge_peerings"]
         if items.reported or len(items) > len(cluster.peerings):
-            return True
-    return False
+            return [anything]
+        found += [
+            _nodes_of(cluster, peering, False)
+            for peering in cluster.peerings
+            if not peering.routers and "local_speaker" not in items[peering.name]
+        ]
+    return found
 
 
 def _check_heard(
-    context: Context, router: Router, draft: Draft, sources: list[_Source], catalogue: PrefixSources, unknown: bool
+    context: Context,
+    router: Router,
+    draft: Draft,
+    sources: list[_Source],
+    catalogue: PrefixSources,
+    unknown: list[_Source],
 ) -> None:
     """Report pools that an export names and that can never be sent over the session.
 
@@ -133,7 +173,7 @@ def _check_heard(
         draft: the session.
         sources: whom the router hears.
         catalogue: what the export can name.
-        unknown: what it hears over some peering is not known.
+        unknown: whom it may hear besides, of which something else was reported.
     """
     if not isinstance(draft.written_export, Values):
         return
@@ -143,7 +183,7 @@ def _check_heard(
         if not rules:
             continue  # that it stands for nothing was reported
         heard = [source for source in others if source.sends(rules)]
-        if not heard and unknown:
+        if not heard and any(source.sends(rules) for source in unknown):
             continue
         if not heard:
             context.report.add(

@@ -16,7 +16,7 @@ from ..._findings.wording import one_of
 from ..._inventory.keys.sessions import SESSION
 from ..._inventory.values import Item, Items, Values
 from ..._model.site import Neighbor, Policy, Router, SessionKeys
-from ..hosts import Context, Placed
+from ..hosts import Context, Placed, is_absent
 from ..sessions.session_keys import session_keys
 from .exports import Draft
 from .policies import EXPORT, IMPORT, PrefixSources, check_attributes, nothing, resolve_policy
@@ -32,13 +32,23 @@ def resolve_links(
     for name, item in context.parsed.links.items():
         ends = _ends(context, item)
         present = [host for host in ends if host in routers]
-        if len(ends) < 2 or not _hub_known(context, item, ends) or len(present) < 2:
+        if len(ends) < len(item["ends"]) or any(_was_reported(context, host) for host in set(ends).difference(present)):
+            context.links_reported.add(name)
+        known = _hub_known(context, item, ends)
+        if not known:
+            context.links_reported.add(name)
+        if len(ends) < 2 or not known or len(present) < 2:
             continue
         link = _Link(context, name, item, routers, addresses, _policies(context, item, present, catalogue))
         hub: tuple[str, ...] = item["hub"] or tuple(present)
         for left, right in combinations(present, 2):
             if left in hub or right in hub:
                 yield from link.pair(left, right)
+
+
+def _was_reported(context: Context, host: str) -> bool:
+    """Return whether a router that was not resolved was reported: one that is absent was not."""
+    return not is_absent(context.parsed.routers[host])
 
 
 def _ends(context: Context, item: Item) -> list[str]:
@@ -56,6 +66,8 @@ def _ends(context: Context, item: Item) -> list[str]:
 
 
 def _hub_known(context: Context, item: Item, ends: list[str]) -> bool:
+    if len(ends) < len(item["ends"]):
+        return True  # an end that is no router was reported, and the hub may be it
     known = dict.fromkeys(ends)
     found = [context.reference(item.at("hub", index), host, known, "end") for index, host in enumerate(item["hub"])]
     return all(found)
@@ -102,6 +114,7 @@ class _Link:
         keys = self._keys(left, right)
         transports = self._transports(left, right)
         if keys is None or not transports:
+            self.context.links_reported.add(self.name)
             return
         internal = self.routers[left].asn == self.routers[right].asn
         if not any({"import", "export"} & set(self.item["ends"][host]) for host in (left, right)):
@@ -227,11 +240,15 @@ class _Link:
         """
         ends = self.item["ends"]
         interfaces = [ends[host]["interfaces"].get(other) for host, other in ((left, right), (right, left))]
-        for host in (left, right):
-            for other in ends[host]["interfaces"]:
-                self.context.reference(
-                    f"{self.item.path}.ends.{host}.interfaces.{other}", other, dict.fromkeys(ends), "end"
-                )
+        known = [
+            self.context.reference(
+                f"{self.item.path}.ends.{host}.interfaces.{other}", other, dict.fromkeys(ends), "end"
+            )
+            for host in (left, right)
+            for other in ends[host]["interfaces"]
+        ]
+        if not all(known):
+            return []
         if all(interfaces):
             return [(interfaces[0], interfaces[1], True)]
         if any(interfaces):
@@ -251,10 +268,11 @@ class _Link:
             own = [address for address in self.addresses[left].get(networks[0], ()) if address.family == family]
             far = [address for address in self.addresses[right].get(networks[1], ()) if address.family == family]
             near = [(a, b) for a in own for b in far if self._one_subnet(networks, a, b)]
-            if near:
-                found.append((*near[0], True))
-            elif own and far and (self._over_loopback(networks) or networks[0] != networks[1]):
-                found.append((own[0], far[0], False))
+            across = self._over_loopback(networks) or networks[0] != networks[1]
+            pairs = near or ([(a, b) for a in own for b in far] if across else [])
+            if len(pairs) > 1:
+                self._warn_of_several(left, right, pairs)
+            found.extend((a, b, bool(near)) for a, b in pairs[:1])
         if not found:
             self.context.report.add(
                 "EDGE351",
@@ -265,6 +283,21 @@ class _Link:
                 "name a network with both, or each end's own where a VPN joins them",
             )
         return found
+
+    def _warn_of_several(self, left: str, right: str, pairs: list[tuple[Address, Address]]) -> None:
+        """Warn of ends with several pairs of addresses of one family: which of them was meant is not said.
+
+        The first one is taken. A link is one session for each family, and one that runs goes on.
+        """
+        texts = [f"{one.text} with {other.text}" for one, other in pairs]
+        self.context.report.add(
+            "EDGE364",
+            f"{self.item.path}.ends",
+            f"{left} and {right} could dial each other as {' and '.join(texts)}, and do so as {texts[0]}: a link is one"
+            f" {pairs[0][0].family.label} session",
+            "write the pair that was meant first in edge_addresses of both, or make each subnet a network of its own"
+            " and name one at the ends: network",
+        )
 
     def _over_loopback(self, networks: tuple[str, str]) -> bool:
         """Return whether an end is dialled at a loopback, which no subnet holds together with the other end."""
@@ -286,12 +319,18 @@ class _Link:
                 return None
         if all(written.values()):
             return written[left], written[right]
+        if self.context.parsed.networks.reported:
+            return None  # the one that they share may be the one that was reported
         both = sorted(name for name, own in self.addresses[left].items() if own and self.addresses[right].get(name))
         # A loopback network joins nothing by itself: it is taken where nothing else is shared, or where it is written.
         shared = [name for name in both if not self.context.parsed.networks[name]["loopback"]] or both
         stated = written[left] or written[right]
         if stated in both:
             return stated, stated
+        if self.context.addresses_reported.covers_any(
+            (host, network) for host in (left, right) for network in self.context.subnets
+        ):
+            return None
         path = f"{self.item.path}.ends.{left if written[left] is None else right}.network"
         if stated is None and len(shared) == 1:
             for host in (left, right):
@@ -299,10 +338,6 @@ class _Link:
                     f"{self.item.path}.ends.{host}.network", shared[0], f"the only network of {left} and {right} both"
                 )
             return shared[0], shared[0]
-        if self.context.addresses_reported.covers_any(
-            (host, network) for host in (left, right) for network in self.context.subnets
-        ):
-            return None
         if stated is not None:
             problem = f"is missing, and {left if written[left] is None else right} has no address in {stated!r}"
             hint = "write the network of its own address"

@@ -15,6 +15,7 @@ from ..._findings.wording import one_of
 from ..._inventory.values import Item, Items, Values
 from ..._model.site import Cluster, Neighbor, Policy, Router
 from ..hosts import Context, Placed
+from ..sessions.checks import password_is_unknown
 from ..sessions.listen_ranges import warn_without_password
 from ..sessions.session_keys import session_keys
 from .exports import Draft, finish_routers
@@ -108,8 +109,8 @@ class NeighborResolver:
             "dynamic": self._by_range,
         }[ways](base, internal)
         ranges = [cidr for neighbor in found for cidr in neighbor.listen_ranges]
-        if ranges and keys.password is None and not passwords.reported.everything and not import_.empty:
-            self._warn_without_password(ranges)
+        if ranges and keys.password is None and not import_.empty:
+            self._warn_without_password(ranges, passwords)
         return [
             Draft(
                 self._with_families(neighbor, len(found) > 1),
@@ -122,7 +123,9 @@ class NeighborResolver:
             for neighbor in found
         ]
 
-    def _warn_without_password(self, ranges: list[Cidr]) -> None:
+    def _warn_without_password(self, ranges: list[Cidr], passwords: Items) -> None:
+        if password_is_unknown(self.context, passwords):
+            return
         asn = {"internal": str(self.router.asn), "external": "any other"}.get(str(self.item["asn"]), self.item["asn"])
         warn_without_password(
             self.context,
@@ -231,8 +234,8 @@ class NeighborResolver:
 
     def _far(self, neighbor: Neighbor, address: Address, internal: bool) -> list[Neighbor]:
         """Return a neighbor outside of the router's subnets: only on request, since it may be a typing mistake."""
-        if self.context.addresses_reported.covers_any((self.router.host, network) for network in self.context.subnets):
-            return []  # the address that is missing here was reported
+        if self.context.may_be_incomplete((self.router.host,)):
+            return []  # the address or the network that is missing here was reported
         multihop = neighbor.keys.multihop
         if multihop is None and not (internal and neighbor.update_source):
             self.context.report.add(

@@ -12,7 +12,7 @@ from ..._addressing.addresses import Address, parse_address
 from ..._addressing.families import Family
 from ..._inventory.values import Item, Values
 from ..._model.site import Service
-from ..._pools.allocation import Move, Wish, assign
+from ..._pools.allocation import Allocation, Move, Wish, assign
 from ..._pools.capacity import capacity
 from ..hosts import Context
 from ..pools.pools import OwnedPool
@@ -41,7 +41,7 @@ def check_capacity(
             if own:
                 holders.update(own)
                 pinned.setdefault(place, set()).add(group)
-            elif not pools[service.pool].pool.disabled:
+            elif not service.addresses and not pools[service.pool].pool.disabled:
                 holders.add(group)
     for (name, family), holders in sorted(needed.items()):
         owned = pools[name]
@@ -93,15 +93,8 @@ def plan_addresses(
         for service in services
         if planned
     }
-    for service in services:
-        if service.pool in closed and not service.addresses and not kept.get(service.key):
-            context.report.add(
-                "EDGE507",
-                items[service.key].path,
-                f"pins no address, and pool {service.pool!r} is disabled: it hands out nothing new",
-                "it keeps the address that it has; for a new service use another pool",
-            )
     if not planned:
+        _check_closed(context, wished, kept, Allocation({}, ()))
         return tuple(services)
     found = assign(
         {name: owned.pool.intervals for name, owned in pools.items()},
@@ -109,6 +102,7 @@ def plan_addresses(
         kept,
         closed,
     )
+    _check_closed(context, wished, kept, found)
     by_key = {service.key: service for service in services}
     for move in found.moves:
         _tell(context, cluster, move, by_key[move.name], items[move.name], values)
@@ -118,11 +112,40 @@ def plan_addresses(
         else replace(
             service,
             addresses=found.addresses[service.key],
-            families=tuple(address.family for address in found.addresses[service.key]),
+            # The order of those that are written says which is the first: a Service that lives never changes it.
+            families=service.families or tuple(address.family for address in found.addresses[service.key]),
             planned=True,
         )
         for service in services
     )
+
+
+def _check_closed(
+    context: Context, wished: ClusterServices, kept: Mapping[str, Sequence[Address]], found: Allocation
+) -> None:
+    """Report services of disabled pools that pin no address and have none, or none of a family that they ask for.
+
+    Args:
+        context: takes the findings.
+        wished: the services.
+        kept: by service: planned addresses that it had.
+        found: what they have now; one that cannot keep an address is told by that.
+    """
+    moved = {move.name for move in found.moves}
+    for service in wished.services:
+        pool = wished.pools[service.pool].pool
+        if service.addresses or not pool.disabled or service.key in moved:
+            continue
+        path, closed = wished.items[service.key].path, f"pool {pool.name!r} is disabled: it hands out nothing new"
+        if not kept.get(service.key):
+            hint = "it keeps the address that it has; for a new service use another pool"
+            context.report.add("EDGE507", path, f"pins no address, and {closed}", hint)
+            continue
+        given = {address.family for address in found.addresses[service.key]}
+        for family in asked(service, wished.pools):
+            if family not in given:
+                hint = f"leave {family.key} out of families, or use another pool" if given else "use another pool"
+                context.report.add("EDGE507", path, f"has no planned {family.label} address, and {closed}", hint)
 
 
 def _wish(service: Service, shared: Mapping[str, str], pools: Mapping[str, OwnedPool]) -> Wish:

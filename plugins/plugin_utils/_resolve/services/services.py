@@ -325,6 +325,15 @@ def _families(context: Context, item: Item, addresses: tuple[Address, ...], owne
             context.report.add(
                 "EDGE505", item.at("addresses"), f"has an {family.label} address, but families leaves {family.key} out"
             )
+    # Cilium gives a Service that requests addresses exactly these, and none of another family.
+    for family in written if pinned and set(written).issuperset(pinned) else ():
+        if family not in pinned and family in owned.pool.families:
+            context.report.add(
+                "EDGE505",
+                item.at("addresses"),
+                f"has no {family.label} address, but families has {family.key}",
+                "pin one address of each family, or leave families out",
+            )
     if written:
         return written
     if pinned:

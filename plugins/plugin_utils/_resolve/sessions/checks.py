@@ -166,6 +166,12 @@ def check_passwords(context: Context) -> None:
         )
 
 
+def password_is_unknown(context: Context, passwords: Items) -> bool:
+    """Return whether a session without a password may have one: under a name that could not be read, or is nobody's."""
+    known = _names_with_passwords(context)
+    return passwords.reported.everything or any(name not in known for name in passwords)
+
+
 def _names_with_passwords(context: Context) -> Items:
     """Return what a password may belong to: peerings of every cluster, links and routers' neighbors."""
     known = Items()

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ....module_utils._frr.state import version_tuple
+from ....module_utils._frr.versions import most_dynamic_neighbors
 from ..._addressing.addresses import Cidr
 from ..._addressing.intervals import contains, merge, overlaps
 from ..._findings.wording import some
-from ..._inventory.values import Item, Values
-from ..._model.site import Cluster, Node, Peering
+from ..._frr.intent import listen_limit
+from ..._inventory.values import Item, Items, Values
+from ..._model.site import Cluster, Node, Peering, Router, Site
 from ..hosts import Context
 from .sessions import Endpoints, place
 
@@ -125,3 +128,39 @@ def check_listen_ranges(context: Context, clusters: Iterable[Cluster]) -> None:
                 f"{right.text} overlaps {left.text} of {whose} on {router}",
                 "who dials in from there would belong to both: narrow one of the ranges",
             )
+
+
+def check_listen_limits(context: Context, site: Site) -> None:
+    """Report limits of neighbors that add up, on one router, to more than its FRR takes: it would refuse the line."""
+    for router in site.routers:
+        limits = _limits(context, site, router)
+        if router.absent or not limits:
+            continue
+        total, most = listen_limit(site, router) or 0, most_dynamic_neighbors(version_tuple(router.frr_version))
+        if total > most:
+            limit, path = max(limits, key=lambda found: found[0])
+            problem = f"is {limit}"
+            if total != limit:
+                problem += f", and with it the limits of {router.host} add up to {total}"
+            context.report.add(
+                "EDGE326",
+                path,
+                f"{problem}: FRR {router.frr_version} takes {most} at most",
+                "write how many neighbors will dial in, and two more",
+            )
+
+
+def _limits(context: Context, site: Site, router: Router) -> list[tuple[int, str]]:
+    """Return each limit of neighbors that counts on a router, and where it is written or would be."""
+    found = [
+        (peering.listen_limit, context.parsed.clusters[cluster.host]["edge_peerings"][peering.name].path)
+        for cluster in site.clusters
+        for peering in cluster.peerings
+        if router.host in peering.routers
+    ]
+    items: Items = context.parsed.routers[router.host]["edge_router_neighbors"]
+    for neighbor in router.neighbors:
+        item = items.get(neighbor.name) or items.get(neighbor.name.removesuffix("-v6"))
+        if item is not None:
+            found.append((neighbor.listen_limit, item.path))
+    return [(limit, f"{path}.dynamic.limit") for limit, path in found if limit is not None]

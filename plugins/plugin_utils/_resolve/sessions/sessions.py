@@ -13,7 +13,7 @@ from ..._addressing.families import Family
 from ..._findings.wording import one_of, some
 from ..._inventory.values import Item, Values
 from ..._model.site import Node, Peering, Router, Session
-from ..hosts import Context, Placed, is_absent
+from ..hosts import Context, Placed, is_absent, was_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def routes(
 ) -> tuple[Adjacency, ...] | None:
     """Return every way from the nodes of a peering to its routers; None where one was reported.
 
-    A node dials the routers of its own network. Routers that are absent are no end of any session.
+    A node dials the routers of its own network. Routers that are absent are no end of any session: there may be none.
     """
     dial = _Dial(context, item, name, networks, ends)
     found: list[Adjacency] = []
@@ -64,18 +64,32 @@ def routes(
         if routers is None:
             return None
         complete = dial.from_network(network, routers, members, found) and complete
-    if not complete:
-        return None
+    return tuple(found) if complete and dial.one_way_each(found) else None
+
+
+def has_absent_routers_alone(
+    context: Context, item: Item, name: str, networks: tuple[str, ...], ends: Endpoints
+) -> bool:
+    """Return whether each router that a peering's nodes would dial is absent, which is reported.
+
+    Args:
+        context: takes the finding.
+        item: the peering as written.
+        name: of the peering.
+        networks: its networks; none where only a router could have told which.
+        ends: the hosts of both ends.
+    """
+    dial = _Dial(context, item, name, networks, ends)
     gone = dial.absent_routers()
-    if not found and gone and not any(dial.routers_of(network) for network in networks):
-        context.report.add(
-            "EDGE207",
-            item.at("routers" if "routers" in item else "network"),
-            f"each of its routers is absent: {', '.join(gone)}",
-            "take the peering out of the inventory too, or name another router",
-        )
-        return None
-    return tuple(found) if dial.one_way_each(found) else None
+    if not gone or any(dial.routers_of(network) for network in networks):
+        return False
+    context.report.add(
+        "EDGE363",
+        item.at("routers" if "routers" in item else "network"),
+        f"each of its routers is absent, so its nodes peer with nobody: {', '.join(gone)}",
+        "a run takes its sessions out of the cluster too, and --tags router,contract leaves the cluster as it is",
+    )
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +121,7 @@ class _Dial:
             beside = [host for host in beside if placed[host].get(far)] or [
                 host for host, own in placed.items() if own.get(far)
             ]
-        if beside or any(_was_there(context, host, far) for host in placed):
+        if beside or any(was_there(context, host, far) for host in placed):
             return beside
         if "edge_routers" in context.parsed.misspelt_groups:
             return None
@@ -129,9 +143,11 @@ class _Dial:
     def absent_routers(self) -> list[str]:
         """Return the routers that the nodes would dial if they were not absent."""
         known = self.context.parsed.routers
-        hosts = self.item["routers"] or sorted(known)
+        hosts = [host for host in self.item["routers"] or sorted(known) if host in known]
+        if not self.networks:
+            return [host for host in hosts if is_absent(known[host])]
         fars = [self._far(network) for network in self.networks]
-        return [host for host in hosts if any(_was_there(self.context, host, far) for far in fars)]
+        return [host for host in hosts if any(was_there(self.context, host, far) for far in fars)]
 
     def _named_routers(self, network: str) -> list[str] | None:
         """Return the routers under ``routers`` that nodes of ``network`` dial; each must have an address to dial."""
@@ -293,12 +309,6 @@ class _Dial:
 def place(networks: Sequence[str]) -> str:
     """Return how a finding calls the networks of a peering."""
     return f"network {networks[0]!r}" if len(networks) == 1 else f"the networks {one_of(networks)}"
-
-
-def _was_there(context: Context, host: str, network: str) -> bool:
-    """Return whether an absent router had an address in a network, as far as it says so."""
-    values = context.parsed.routers[host]
-    return is_absent(values) and ("edge_addresses" not in values or network in values["edge_addresses"])
 
 
 def _source(node: Node, peering: str, family: Family) -> Address | None:
