@@ -29,6 +29,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.action import edge_guard
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.failures import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.variables import given_variables
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import has_secrets
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.changes import ChangesDocument
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import saved_plan
@@ -49,6 +50,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.
     GROUPS,
     READ_FROM,
     Inventory,
+    is_like_ours,
     is_ours,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.run_tags import check_run_tags
@@ -141,9 +143,17 @@ class ActionModule(ActionBase):
             return {**failed, "failed": True} if options["fail_on_errors"] else failed
         told = texts(document, before, options["full"] or display.verbosity > 0, options["changes_file"])
         written = [file.planned(document["allocations"]) for file in files]
-        # With -v the text lists everything; the whole result would be thousands of lines more (edge_plan_file has it).
-        quiet = {"_ansible_verbose_override": True}
-        return {**result, **quiet, "changed": False, **document, **told, "allocation_files": written}
+        return {**result, **unshown(document), "changed": False, **document, **told, "allocation_files": written}
+
+
+def unshown(document: PlanDocument) -> dict[str, bool]:
+    """Return what keeps a plan from being shown as a result; what is registered is whole.
+
+    With -v the text lists everything; the result would be thousands of lines more (``edge_plan_file`` has it). Other
+    callbacks than the default one, as that of AWX, get no result with Helm values that may be secrets.
+    """
+    secret = any(has_secrets(cluster["helm_values"]) for cluster in document["clusters"].values())
+    return {"_ansible_verbose_override": True, **({"_ansible_no_log": True} if secret else {})}
 
 
 def texts(document: PlanDocument, before: PlanDocument | None, full: bool, changes_file: str | None) -> dict[str, Any]:
@@ -270,6 +280,7 @@ def read_inventory(task_vars: Mapping[str, Any], but: Collection[str] = ()) -> I
         clusters=members["edge_clusters"],
         nodes=members["edge_nodes"],
         groups=frozenset(map(str, groups)),
+        others={str(name): tuple(map(str, hosts)) for name, hosts in groups.items() if is_like_ours(str(name))},
         variables=reader.variables,
         failures={host: failed for host, failed in reader.failures.items() if failed},
     )

@@ -98,7 +98,8 @@ class ActionModule(ActionBase):
         except OSError as error:
             why = f"{DIRECTORY}: {error.filename or folder} cannot be read or written: {error.strerror}"
             return {**result, "failed": True, "msg": why}
-        notes = [*gitops_notes(plan, sources), *gone_notes(removed, texts), *removal_notes(removed)]
+        absent = {name for ends in (plan["routers"], plan["clusters"]) for name, end in ends.items() if end["absent"]}
+        notes = [*gitops_notes(plan, sources), *gone_notes(removed, texts, absent), *removal_notes(removed)]
         notes += [f"{path}: an earlier rendering wrote it, and it was changed since: it is left there" for path in kept]
         return {
             **result,

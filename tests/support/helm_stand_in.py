@@ -56,6 +56,9 @@ class HelmStandIn:
     def get(self, path: str) -> dict[str, Any] | None:
         return self.records.get(path.removeprefix(f"{self.path}/"))
 
+    def cluster_uid(self) -> str:
+        return "7d0f7f0e-6d0b-4b43-9f0b-1a2b3c4d5e6f"
+
     def items(self, path: str, accept: str, selector: str) -> list[dict[str, Any]]:
         assert accept == METADATA_ONLY, "revisions are of 100 KB each: two are read whole at most"
         self.selectors.append(selector)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import Inventory
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import Inventory, is_like_ours
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
 
 from .yaml_text import read_yaml_file
@@ -38,6 +38,7 @@ def inventory_from(document: dict[str, Any]) -> Inventory:
         clusters=groups.get("edge_clusters", ()),
         nodes=groups.get("edge_nodes", ()),
         groups=frozenset(groups),
+        others={group: hosts for group, hosts in groups.items() if is_like_ours(group)},
         variables=variables,
     )
 

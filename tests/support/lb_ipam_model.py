@@ -68,9 +68,11 @@ class LbIpam:
     Args:
         status: service -> the addresses in its status, which are changed.
         services: what they say; their order is that in which Cilium goes through them.
+        joins: whether it imports an address for each of those that share it, as from 1.20.2 on, or for the first alone.
     """
 
-    def __init__(self, status: dict[str, list[int]], services: Mapping[str, Service]) -> None:
+    def __init__(self, status: dict[str, list[int]], services: Mapping[str, Service], joins: bool = True) -> None:
+        self.joins = joins
         self.status = status
         self.services = dict(services)
         self.pools: dict[str, Pool] = {}
@@ -181,9 +183,16 @@ class LbIpam:
                 if service.asks and address not in service.asks:
                     continue
                 origin = self._range_of(service, address)
-                if origin is None or address in origin.taken:
+                if origin is None:
                     continue
-                self._allocate(name, address, origin)
+                group = origin.taken.get(address)
+                if group is None:
+                    self._allocate(name, address, origin)
+                elif self.joins and group and all(self._compatible(name, other) for other in group):
+                    group.append(name)
+                    self.held[name].append((address, origin))
+                else:
+                    continue
             kept.append(address)
         self.status[name] = kept
 

@@ -50,7 +50,10 @@ def answer(case: dict[str, Any]) -> dict[str, Any]:
     if "cfg" in case:
         C.config._config_file = case["cfg"]
     try:
-        sources = [unfrackpath(source, follow=False) for source in case["sources"]]
+        sources = [
+            source if "," in source else unfrackpath(source, follow=False)  # as InventoryManager.parse_sources
+            for source in case["sources"]
+        ]
         context.CLIARGS = ImmutableDict(
             {
                 "inventory": sources,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 KNOWN = {
     "API", "AWX", "CA", "CD", "CHANGELOG", "CI", "CIDR", "CIDRs", "CONTRIBUTING", "CPU", "DHCP", "DNS", "GB",
-    "GNU", "HTTP", "HTTPS", "ICMP", "ID", "IP", "IPs", "IPv4", "IPv6", "JSON", "LAN", "LICENSE", "MB", "NAS",
+    "GNU", "HTTP", "HTTPS", "ICMP", "ID", "INI", "IP", "IPs", "IPv4", "IPv6", "JSON", "LAN", "LICENSE", "MB", "NAS",
     "OSPF", "PID", "README", "RFC", "SFTP", "SPDX", "SSH", "SSL", "TCP", "TLS", "UDP", "UI", "URL", "VLAN",
     "VLANs", "VPN", "VS", "VXLAN", "WAN", "YAML",
 }  # fmt: skip

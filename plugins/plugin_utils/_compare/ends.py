@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -27,6 +27,7 @@ from .._kubernetes.selectors import selector_of
 from .._live_cluster.handover import handover, is_held
 from .._live_cluster.live_objects import is_of_a_site, is_ours, object_key, place
 from .._live_cluster.takeover import running
+from .._live_cluster.unlabeled import label_command, unlabeled
 from .._versions.cilium import OLDEST, PEERING_POLICY_UNTIL, parse_version, text_of
 from .frr.compare import (
     HIDDEN_NOT_COMPARED,
@@ -131,7 +132,7 @@ class Comparison:
     notes: tuple[str, ...] = ()
     """What is to be known of the rows and is no difference itself."""
     refusals: tuple[str, ...] = ()
-    """Why ``site.yml`` would end before it changes anything: what no commit takes out of a cluster of others."""
+    """Why ``site.yml`` would end before it changes anything: what no commit mends in a cluster of others."""
     bgp_is_away: bool = False
     """Whether a router runs nothing of the planned BGP: no FRR, or no instance. Then there is none to ask."""
 
@@ -456,11 +457,12 @@ def cluster_comparison(state: Mapping[str, Any], plan: PlanDocument, name: str) 
             f"not made by this site ({len(others)}): {', '.join(others)}; site.yml never removes such objects, and"
             " refuses what would meet them"
         )
-    notes += after.notes
+    notes += [*after.notes, *_label_notes(labelled, cluster, name)]
     held = handover(state, cluster, site)
+    refused = (*held.stuck, *unlabeled(state, cluster, name))
     given_back = (Row(ONLY_LIVE, what) for what in after.given_back)
     compared = (*rows, *labelled, *given_back, *(row_of(line) for line in lines))
-    return Comparison(compared, (*notes, *held.notes), tuple(map(str, held.stuck)))
+    return Comparison(compared, (*notes, *held.notes), tuple(map(str, refused)))
 
 
 def _without_other_sites(live: Iterable[Object], cluster: PlannedCluster, site: str) -> list[Object]:
@@ -596,6 +598,26 @@ def _node_labels(
             if key not in wanted and key in has:
                 rows.append(Row(ONLY_LIVE, f"node {name}: label {key}={has.pop(key)}"))
     return labels, rows
+
+
+def _label_notes(rows: Iterable[Row], cluster: PlannedCluster, name: str) -> Iterator[str]:
+    """Yield what is to be done before a commit where nodes of a cluster of others lack planned labels.
+
+    Args:
+        rows: those of the labels of its nodes.
+        cluster: the planned cluster.
+        name: its name.
+    """
+    states = {row.state for row in rows} & {ONLY_PLANNED, DIFFERS}
+    if states and cluster["apply"] == "others":
+        at_once = (
+            ". A label that gets another value takes its node from what selects by the old one: commit right after it"
+        )
+        yield (
+            f"labels of nodes: before you commit, run {label_command(name, cluster)} (playbooks/render.yml writes it)."
+            " No commit sets them, and what is applied selects nodes by them: those without them lose their sessions"
+            f"{at_once if DIFFERS in states else ''}"
+        )
 
 
 def _left_keys(node: str, labels: Mapping[str, str], cluster: PlannedCluster) -> set[str]:

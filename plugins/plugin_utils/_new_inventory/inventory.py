@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from .._addressing.addresses import Address
+from .._addressing.addresses import Address, address_text, parse_pool_entry
 from .._findings.code import ERROR
 from .._findings.finding import Finding
 from .._inventory.parse import Inventory
@@ -33,6 +33,7 @@ from .questions import (
     ROUTER,
     ROUTER_ASN,
     ROUTER_HOST,
+    UNIFI,
     Answers,
     Question,
     Wrong,
@@ -60,6 +61,9 @@ POD_CODES = ("EDGE409", "EDGE424", "EDGE429")
 """Findings of addresses that pods would have too."""
 POD_CIDRS = ("10.244.0.0/16", "172.20.0.0/16", "10.42.0.0/16")
 """Pod ranges, the first of which that meets nothing is written where the default one would."""
+
+SMALLEST_NETWORK = 8
+"""Addresses of the smallest pool of which some are kept for a UniFi network: a /29 has five left then."""
 
 HINTS = {"EDGE403": "take addresses that no host has"}
 """Code -> the way out in an answer, where the plan's hint is a key that has no question."""
@@ -206,6 +210,7 @@ def variables_text(answers: Answers, schema: str) -> str:
     """Return the file of what all hosts share."""
     interfaces = f"    interfaces: {_list(answers.interfaces)}\n" if answers.interfaces else ""
     addresses = f"    addresses: {_list(answers.pool)}\n"
+    exclude = "    # exclude: ADDRESS             # addresses of the range that no service gets\n"
     if answers.router == NO_ROUTER:
         peerings = ""
         pool = f"""# Services of type LoadBalancer get their addresses here. One node at a time answers ARP for each.
@@ -227,6 +232,7 @@ edge_peerings:
 edge_pools:
   services:
 {addresses}"""
+        exclude = _exclude_text(answers) or exclude
     return f"""# yaml-language-server: $schema={schema}
 ---
 # Names all that the run makes in the cluster: only objects with this label are ever removed.
@@ -237,13 +243,29 @@ edge_networks:
     cidr: {answers.network.text}
 {interfaces}    # dhcp: FIRST-LAST            # what the DHCP server hands out there; no pool may hold it
 {peerings}
-{pool}    # exclude: ADDRESS             # addresses of the range that no service gets
-
+{pool}{exclude}
 # Services may be planned too; without an address they get one from the pool.
 # edge_services:
 #   web/ingress: {{addresses: ADDRESS}}                                                # another one makes it
 #   games/minecraft: {{ports: [{{port: 25565}}], selector: {{app: minecraft}}}}           # we make it
 """
+
+
+def _exclude_text(answers: Answers) -> str:
+    """Return the line that keeps a UniFi network's own addresses out of the pool; empty where there is none.
+
+    A pool behind a UniFi gateway is given a network of its own there, of the same CIDR. The gateway has the address of
+    its first host. Linux takes what is sent to a network's last address for itself, and before 5.14 to its first too.
+    """
+    taken: list[str] = []
+    for entry in map(parse_pool_entry, answers.pool, answers.pool):
+        first, last = entry.interval.first, entry.interval.last
+        if answers.router == UNIFI and entry.is_cidr and entry.interval.size >= SMALLEST_NETWORK:
+            taken += [f"{address_text(entry.interval.family, first)}/31", address_text(entry.interval.family, last)]
+    if not taken:
+        return ""
+    why = "what UniFi has of a network made there for these addresses: the gateway's, and the first and last one"
+    return f"    # {why}\n    exclude: {_list(tuple(taken))}\n"
 
 
 def site_name(folder: str) -> str:

@@ -74,7 +74,8 @@ QUESTIONS = (FOLDER, ROUTER, DISTRIBUTION, CILIUM, NETWORK, GATEWAY, NODES, POOL
 """In the order in which they are asked."""
 
 IPV6_HINT = "the inventories in docs/situations/ipv6-only.md and docs/situations/dual-stack.md are a start"
-ROUTERS = ("unifi", "linux", NO_ROUTER)
+UNIFI = "unifi"
+ROUTERS = (UNIFI, "linux", NO_ROUTER)
 DISTRIBUTIONS = ("talos", "k3s", "kubeadm", OTHER_DISTRIBUTION)
 
 

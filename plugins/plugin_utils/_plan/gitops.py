@@ -25,6 +25,7 @@ from .._document.plan import PlanDocument, PlannedCluster, ServiceManifest
 from .._findings.wording import some
 from .._kubernetes.manifests import documents_of
 from .._live_cluster.takeover import leaves
+from .._live_cluster.unlabeled import SCRIPT, label_command
 
 OTHERS = "others"
 """``edge_cluster_apply`` of a cluster to which Flux or Argo CD applies."""
@@ -137,7 +138,9 @@ _OTHERWISE = re.compile(
 
 
 def _as_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="'" if _OTHERWISE.fullmatch(text) else None)
+    # go-yaml takes every "_" off before it looks for a number.
+    otherwise = _OTHERWISE.fullmatch(text) or _OTHERWISE.fullmatch(text.replace("_", ""))
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="'" if otherwise else None)
 
 
 _Dumper.add_representer(_Literal, _as_block)
@@ -186,7 +189,7 @@ def gitops_files(cluster: PlannedCluster, manifests: Sequence[str], source: Rele
             files[path] = documents([_metadata_component(item, ambiguous.get(item["name"], set()))])
     commands = _label_commands(cluster)
     if commands:
-        files["node-labels.sh"] = commands
+        files[SCRIPT] = commands
     return files
 
 
@@ -234,14 +237,21 @@ def _notes_for_others(name: str, cluster: PlannedCluster) -> list[str]:
     notes = []
     if any((cluster["node_labels"] or {}).values()):
         notes.append(
-            f"{name}: labels of its nodes are commands ({name}/node-labels.sh), because a Node that is pruned is"
-            " lost: run them, or set the labels where the nodes are made"
+            f"{name}: labels of its nodes are commands ({name}/{SCRIPT}), because a Node that is pruned is lost:"
+            f" before each commit that changes that file run {label_command(name, cluster)}, or set the labels where"
+            " the nodes are made. What is applied selects nodes by them, and ends the sessions of nodes without them"
         )
     namespaces = sorted({item["namespace"] for item in cluster["services"] if item["object"] is not None})
     if namespaces and not cluster["absent"]:
         notes.append(
             f"{name}: Services are rendered into {some(namespaces)}, and no namespace is: one that is not there"
             " keeps Flux and Argo CD from applying anything of the folder, pools and sessions too"
+        )
+    if cluster["absent"]:
+        notes.append(
+            f"{name}: nothing is rendered, as it leaves (edge_state: absent): nobody prunes what Git lacks as a whole."
+            f" Delete Flux's Kustomization of {name}/manifests, which has prune: true, or Argo CD's Application of it"
+            " (argocd app delete), in the commit that removes the files; then run site.yml"
         )
     for service, found in _ambiguous(cluster).items():
         notes.append(
@@ -356,7 +366,8 @@ def _label_commands(cluster: PlannedCluster) -> str:
         return ""
     head = (
         "#!/bin/sh",
-        "# Labels of the nodes: sh node-labels.sh [options of kubectl, such as --context NAME].",
+        f"# Labels of the nodes: sh {SCRIPT} [options of kubectl, such as --context NAME].",
+        "# Run it before it is committed: what is committed with it selects nodes by them.",
         "# They are no manifests: a Node that is pruned is lost.",
         "set -eu",
     )

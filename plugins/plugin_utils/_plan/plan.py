@@ -14,10 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from .._addressing.addresses import Address, address_text
+from .._addressing.families import Family
 from .._addressing.intervals import subtract
 from .._cilium.bgp import bgp_objects
 from .._cilium.helm_checks import check_cluster_values
 from .._cilium.helm_values import distribution_values, helm_values, one_node_values, secrets_namespace
+from .._cilium.ipam import enabled_path
 from .._cilium.lb import lb_objects
 from .._cilium.services import chart_values, node_labels, services
 from .._document.plan import (
@@ -37,8 +39,9 @@ from .._findings.finding import Finding
 from .._findings.report import Report
 from .._findings.together import together
 from .._frr.intent import frr_intent
-from .._inventory.parse import Inventory, accepted_reasons, parse
-from .._inventory.values import Item
+from .._inventory.parse import Inventory, ParsedSite, accepted_reasons, parse
+from .._inventory.values import Items
+from .._kubernetes.values import value_at
 from .._model.return_paths import Ways
 from .._model.site import (
     KUBERNETES_TRAFFIC_POLICY,
@@ -108,16 +111,27 @@ def _resolved(inventory: Inventory, report: Report) -> tuple[Site, dict[tuple[st
     reasons = accepted_reasons(parsed.accept, report)
     site = resolve(parsed, report, inventory.allocations)
     for cluster in site.clusters:
-        _check_values(cluster, parsed.clusters[cluster.host]["edge_cilium_values"], report)
+        _check_values(cluster, parsed, report)
     return site, reasons
 
 
-def _check_values(cluster: Cluster, written: Mapping[str, Item], report: Report) -> None:
+def _check_values(cluster: Cluster, parsed: ParsedSite, report: Report) -> None:
     """Report Helm values that have no effect or contradict the plan, each at its place in the inventory."""
+    written: Items = parsed.clusters[cluster.host]["edge_cilium_values"]
+    unsure = _families_unknown(cluster, parsed)
     for found in check_cluster_values(cluster):
+        if unsure and found.path == enabled_path(Family.IPV6) and value_at(cluster.values, found.path) is None:
+            continue  # that it is missing follows from what was reported
         top, dot, rest = found.path.partition(".")
         variable = written[top].path if top in written else f"{cluster.host}.edge_cilium_values.{top}"
         report.add(found.code, f"{variable}{dot}{rest}", found.problem, found.hint)
+
+
+def _families_unknown(cluster: Cluster, parsed: ParsedSite) -> bool:
+    """Return whether a key that decides which families a cluster needs was reported."""
+    values, ranges = parsed.clusters[cluster.host], "edge_cluster_pod_cidrs"
+    unread = ranges in parsed.hosts[cluster.host] and ranges not in values
+    return unread or any(bool(values[name].reported) for name in ("edge_pools", "edge_cluster_pod_pools"))
 
 
 def _derived_values(cluster: Cluster) -> list[Derived]:
@@ -291,7 +305,7 @@ def _cluster(site: Site, cluster: Cluster) -> PlannedCluster:
             }
             for node in cluster.nodes
         },
-        "absent_nodes": list(cluster.absent_nodes),
+        "absent_nodes": [node.host for node in cluster.absent_nodes],
         "pod_cidrs": [cidr.text for cidr in cluster.pod_cidrs],
         "service_cidrs": [cidr.text for cidr in cluster.service_cidrs],
         "helm_values": helm_values(cluster),

@@ -17,8 +17,9 @@ import yaml
 
 from .._addressing.families import Family
 from .._cilium.distributions import HOST, LOCAL_HOSTS, PORT
-from .._cilium.helm_values import value_at
+from .._cilium.ipam import KUBERNETES, ipam_mode
 from .._document.plan import PlannedCluster
+from .._kubernetes.values import is_true, value_at
 
 PATCH, DOCUMENTS_PATCH = "talos-patch.yaml", "talos-patch-documents.yaml"
 """Names of the files, below the cluster's folder."""
@@ -43,9 +44,9 @@ def talos_patches(name: str, cluster: PlannedCluster) -> dict[str, str]:
     if cluster["distribution"] != "talos" or cluster["absent"]:
         return {}
     values = cluster["helm_values"]
-    no_proxy = value_at(values, "kubeProxyReplacement") in (True, "true")
+    no_proxy = is_true(values, "kubeProxyReplacement")
     port = value_at(values, PORT) if value_at(values, HOST) in LOCAL_HOSTS else None
-    pods = cluster["pod_cidrs"] if value_at(values, "ipam.mode") == "kubernetes" else []
+    pods = cluster["pod_cidrs"] if ipam_mode(values) == KUBERNETES else []
     subnets = {
         key: list(cidrs)
         for key, cidrs in (("podSubnets", pods), ("serviceSubnets", cluster["service_cidrs"]))

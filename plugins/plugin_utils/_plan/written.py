@@ -163,14 +163,15 @@ def check_pruned(stale: Iterable[str], there: Iterable[str]) -> None:
             )
 
 
-def gone_notes(removed: Iterable[str], written: Iterable[str]) -> list[str]:
+def gone_notes(removed: Iterable[str], written: Iterable[str], absent: Collection[str] = ()) -> list[str]:
     """Return a note for each router or cluster of which nothing is left: another inventory may have rendered it.
 
     Args:
         removed: what an earlier rendering wrote and this one does not.
         written: what this one writes.
+        absent: those that leave by this inventory's word (``edge_state: absent``).
     """
-    ends = {path.partition("/")[0] for path in removed} - {path.partition("/")[0] for path in written}
+    ends = {path.partition("/")[0] for path in removed} - {path.partition("/")[0] for path in written} - {*absent}
     return [
         f"{end}: all of its files are removed, as they are not of this rendering. If another inventory of the same"
         " edge_site_name has rendered them, take them back from Git, and give one of the two another edge_site_name"

@@ -88,6 +88,11 @@ def test_address_is_read(text: str, family: int, canonical: str) -> None:
             "fe80::1%eth0 has a zone (write fe80::1; a zone means something on one host only)",
             id="zone",
         ),
+        pytest.param(
+            "[fe80::1%eth0]",
+            "[fe80::1%eth0] has a zone (write fe80::1; a zone means something on one host only)",
+            id="zone in brackets",
+        ),
         pytest.param("[2001:db8::1]", "[2001:db8::1] stands in brackets (write 2001:db8::1)", id="brackets"),
         pytest.param(
             "::ffff:10.0.0.1",

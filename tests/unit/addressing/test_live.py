@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.addresses import interval_text
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.live import live_block
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.live import live_address, live_block
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,27 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing
 )
 def test_a_block_is_read_as_cilium_reads_it(block: dict[str, Any], text: str) -> None:
     assert interval_text(live_block(block)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("192.0.2.5", "192.0.2.5"),
+        ("2001:DB8:0::5", "2001:db8::5"),
+        ("::ffff:192.0.2.5", "::ffff:192.0.2.5"),
+        ("192.000.002.005", None),
+        ("lb.example.net", None),
+        (" 192.0.2.5", None),
+        ("192.0.2.5/32", None),
+        ("", None),
+        (3221225985, None),
+        (None, None),
+    ],
+    ids=str,
+)
+def test_an_address_is_read_as_go_reads_it(text: Any, told: str | None) -> None:
+    with contextlib.nullcontext() if told else pytest.raises((TypeError, ValueError)):
+        assert live_address(text).text == told
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlannedExpectations
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import GROUPS
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._new_inventory.questions import QUESTIONS
-from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import faults
+from ansible_collections.hybridnet.cluster_edge.tests.support.faults import faults
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, hybrid_inventory, hybrid_plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.pages import read_page, without_links
 

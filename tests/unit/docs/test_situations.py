@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import LIVE_CODES, PLAN_CODES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.ended_sessions import ended_sessions
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.range_changes import range_changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, inventory_from
 from ansible_collections.hybridnet.cluster_edge.tests.support.pages import (
@@ -40,6 +42,9 @@ ORDER = (
 WARNINGS = "What the plan warns about"
 MISTAKES: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load(
     (Path(__file__).parents[1] / "data" / "situations.yml").read_text(encoding="utf-8")
+)
+UNDOS: dict[str, dict[str, Any]] = yaml.safe_load(
+    (Path(__file__).parents[1] / "data" / "undos.yml").read_text(encoding="utf-8")
 )
 BEYOND = {"EDGE113", "EDGE530", "EDGE531", "EDGE532"}
 """Codes about more than the inventory: ``--limit``, and the file of planned addresses. Their own tests raise them."""
@@ -123,6 +128,68 @@ def test_the_mistake_raises_the_code_that_guards_it(name: str, code: str) -> Non
     assert code in {finding.code for finding in plan(inventory_from(document)).findings}
 
 
+def undone(name: str, *left_out: str) -> Plan:
+    """Return the plan of a page's inventory after its undo, without the places that are left out."""
+    (inventory,) = page(name).under("The inventory", "yaml")
+    edit = {place: value for place, value in UNDOS[name]["edit"].items() if place not in left_out}
+    return plan(inventory_from(edited(yaml.safe_load(inventory), edit)))
+
+
+@pytest.mark.parametrize("name", UNDOS)
+def test_its_undo_is_an_edit_that_plans(name: str) -> None:
+    computed = undone(name)
+    assert [finding.code for finding in computed.findings] == UNDOS[name]["findings"]
+    assert len(computed.data["sessions"]) == UNDOS[name]["sessions"]
+
+
+def test_cilium_leaves_the_router_of_metallb_by_the_clusters_tag_alone() -> None:
+    """MetalLB's speakers need the neighbors that the whole run would take off, and the plan has none of them."""
+    assert len(planned("from-metallb").data["routers"]["tor"]["frr"]["peer_groups"]) == 1
+    assert undone("from-metallb").data["routers"]["tor"]["frr"]["peer_groups"] == []
+    undo = page("from-metallb").text.partition("## How to undo")[2]
+    assert "`site.yml --tags cluster`" in undo
+    assert "run `site.yml`" not in undo
+
+
+@pytest.mark.parametrize(
+    ("left_out", "changes"),
+    [
+        pytest.param((), [], id="as the page says"),
+        pytest.param(("home|edge_cilium_values",), ["ipv6.enabled: true -> false"], id="without the value"),
+    ],
+)
+def test_ipv6_leaves_the_pools_and_not_the_pods(left_out: tuple[str, ...], changes: list[str]) -> None:
+    computed = undone("dual-stack", *left_out)
+    before, after = (item.data["clusters"]["home"]["helm_values"] for item in (planned("dual-stack"), computed))
+    assert range_changes(before, after, "1.20.2", "1.20.2") == changes
+    assert not changes or changes[0] in page("dual-stack").text
+
+
+def test_ipv6_sessions_that_are_up_end_by_a_word_alone() -> None:
+    """A live cluster as it was planned, all of its sessions up."""
+    before, after = planned("dual-stack").data, undone("dual-stack").data
+    live = [
+        {**item, "metadata": {**item["metadata"], "generation": 1, "uid": item["metadata"]["name"]}}
+        for item in before["clusters"]["home"]["bgp"]
+    ]
+    (config,) = [item for item in live if item["kind"] == "CiliumBGPClusterConfig"]
+    peers = [
+        {"name": peer["name"], "peerAddress": peer["peerAddress"], "peeringState": "established"}
+        for peer in config["spec"]["bgpInstances"][0]["peers"]
+    ]
+    sessions = {
+        "kind": "CiliumBGPNodeConfig",
+        "metadata": {"name": "w1", "ownerReferences": [{"kind": config["kind"], "name": config["metadata"]["name"]}]},
+        "status": {"bgpInstances": [{"peers": peers}]},
+    }
+    planned_now = after["clusters"]["home"]["bgp"]
+    kept = {(item["kind"], item["metadata"]["name"]) for item in planned_now}
+    gone = [item for item in live if (item["kind"], item["metadata"]["name"]) not in kept]
+    told = [str(error) for error in ended_sessions(planned_now, gone, [*live, sessions], {"w1": {}})]
+    assert len(told) == 1
+    assert "w1 to fd20::1." in told[0]
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_its_codes_exist(name: str) -> None:
     assert page(name).codes() <= {*PLAN_CODES, *LIVE_CODES}
@@ -156,3 +223,25 @@ def test_an_excerpt_with_other_lines_is_found_out() -> None:
     assert missing_lines("router bgp 1\nexit\n", text) == "router bgp 1\nexit\n"
     assert missing_lines("exit\n...\nrouter bgp 1\n", text) == "router bgp 1\n"
     assert missing_lines("bgp router-id 192.0.2.1\n", text) == "bgp router-id 192.0.2.1\n"
+
+
+ROUTERS = {
+    "README.md": ("The smallest site, and its plan", "udm", {}),
+    "docs/situations/removal.md": ("The inventory", "gw", {}),
+    "docs/situations/from-ui-uploaded-frr.md": ("The inventory", "udm", {"udm|edge_router_bgp_owner": None}),
+}
+"""Pages that undo all that was made on a router by ``edge_state: absent``: where its inventory is, and its only router."""
+
+
+@pytest.mark.parametrize(("path", "heading", "router", "more"), [(path, *of) for path, of in ROUTERS.items()])
+def test_the_only_router_can_leave_as_the_page_says(path: str, heading: str, router: str, more: dict[str, Any]) -> None:
+    """The plan is what the run of one end needs too: nothing on the router, and no error of what the cluster keeps."""
+    (inventory, *_rest) = read_page(CHECKOUT / path).under(heading, "yaml")
+    document = edited(yaml.safe_load(inventory), {**more, f"{router}|edge_state": "absent"})
+    computed = plan(inventory_from(document))
+    assert [finding.code for finding in computed.findings] == ["EDGE363"]
+    (leaving,) = computed.data["routers"].values()
+    assert (leaving["absent"], leaving["frr"]["peer_groups"], computed.data["sessions"]) == (True, [], [])
+    (cluster,) = computed.data["clusters"].values()
+    assert [item["kind"] for item in cluster["lb"]].count("CiliumLoadBalancerIPPool") == len(computed.data["pools"])
+    assert not [item for item in cluster["bgp"] if item["kind"] == "CiliumBGPClusterConfig"]

@@ -109,6 +109,37 @@ def test_every_choice_plans_without_a_finding_but_servicelb_of_k3s(router: str, 
 
 
 @pytest.mark.parametrize(
+    ("answers", "exclude"),
+    [
+        pytest.param({}, ["192.168.20.0/31", "192.168.20.255"], id="a /24 behind UniFi"),
+        pytest.param({"pool": "10.9.9.8/29"}, ["10.9.9.8/31", "10.9.9.15"], id="a /29 behind UniFi"),
+        pytest.param(
+            {"pool": "10.9.8.0/28 10.9.9.0/24"},
+            ["10.9.8.0/31", "10.9.8.15", "10.9.9.0/31", "10.9.9.255"],
+            id="two networks behind UniFi",
+        ),
+        pytest.param({"pool": "10.9.9.8/30"}, None, id="too small to lose three"),
+        pytest.param({"pool": "10.9.9.10-10.9.9.20"}, None, id="a range, of no known network"),
+        pytest.param({"router": "linux"}, None, id="a Linux router, which needs no network"),
+        pytest.param(L2, None, id="no router"),
+    ],
+)
+def test_no_service_gets_what_a_unifi_network_has_for_itself(
+    answers: dict[str, str], exclude: list[str] | None
+) -> None:
+    """The first service without an address would get the first one, which Linux before 5.14 takes for itself."""
+    files = new_inventory({**GOOD, **answers}, "s").files
+    assert yaml.safe_load(files[VARIABLES])["edge_pools"]["services"].get("exclude") == exclude
+    assert ("# exclude: ADDRESS" in files[VARIABLES]) == (exclude is None)
+    computed = plan(read_files(files))
+    assert computed.findings == ()
+    if exclude is not None:
+        first = exclude[0].partition("/")[0]
+        head, last = first.rsplit(".", 1)
+        assert computed.data["pools"][0]["next_free"] == f"{head}.{int(last) + 2}"
+
+
+@pytest.mark.parametrize(
     "answers", [GOOD, L2, {**GOOD, "interfaces": ["eth0", "enp*"], "pool": ["10.0.0.0/28", "10.0.1.1"]}]
 )
 def test_an_editor_takes_the_variables_and_finds_the_schema(answers: dict[str, Any]) -> None:

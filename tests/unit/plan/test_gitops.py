@@ -106,7 +106,7 @@ def test_its_bytes() -> None:
         "      annotations:\n"
         "        lbipam.cilium.io/ips: 10.122.0.172\n"
     )
-    assert files["platform/node-labels.sh"].splitlines()[3:] == [
+    assert files["platform/node-labels.sh"].splitlines()[4:] == [
         "set -eu",
         'kubectl "$@" label node node01 --overwrite private= public=true',
         'kubectl "$@" label node node02 --overwrite private= public=true',
@@ -295,8 +295,25 @@ def test_values_that_may_be_secrets_are_named_and_private(changes: dict[str, Any
 
 
 def test_an_absent_cluster_has_no_file() -> None:
-    """Whoever applies prunes what is gone from Git."""
-    assert cluster_files(others(edge_state="absent"), SOURCES) == {}
+    """Flux fails on a path that is gone, and prunes nothing: what is to be done is said."""
+    data = others(edge_state="absent")
+    assert cluster_files(data, SOURCES) == {}
+    assert gitops_notes(data, SOURCES) == [
+        "platform: nothing is rendered, as it leaves (edge_state: absent): nobody prunes what Git lacks as a whole. Delete"
+        " Flux's Kustomization of platform/manifests, which has prune: true, or Argo CD's Application of it (argocd app"
+        " delete), in the commit that removes the files; then run site.yml"
+    ]
+    assert not any("it leaves" in note for note in gitops_notes(others(), SOURCES))
+    assert gone_notes(["platform/values.yaml"], ["udm-pro/frr.conf"], {"platform"}) == []
+
+
+def test_labels_are_to_be_set_before_a_commit() -> None:
+    """The selector that is committed asks for them, and matches no node until they are set."""
+    data = others(edge_cluster_context="home")
+    (note,) = [text for text in gitops_notes(data, SOURCES) if "node-labels.sh" in text]
+    assert "before each commit that changes that file run sh platform/node-labels.sh --" in note
+    assert " --context home, or set the labels where the nodes are made" in note
+    assert "# Run it before it is committed: " in cluster_files(data, SOURCES)["platform/node-labels.sh"]
 
 
 def test_to_a_cluster_of_ours_nothing_is_added() -> None:
@@ -361,6 +378,7 @@ def test_a_damaged_list_is_refused(text: str, problem: str) -> None:
     [
         *("08", "09", "1e3", "12e5", "0o17", "0x1f", "y", "N", "1_000", "1,000", ".5", "-.inf", "~"),
         *("2001-1-1", "2001-01-1", "2001-1-1 10:2:3", "2001-1-1T10:2:3Z", "0x1p-2", "-0X1.8P+3", "Infinity", "NaN"),
+        *("0_x1f", "0_o7", "0_b1", "1e_3", "-_5", "_.5e1"),  # go-yaml takes each "_" off first
     ],
 )
 def test_text_stays_text_for_every_reader(text: str) -> None:
@@ -370,7 +388,9 @@ def test_text_stays_text_for_every_reader(text: str) -> None:
     assert yaml.safe_load(rendered)["metadata"]["labels"] == {"rack": text}
 
 
-@pytest.mark.parametrize("text", ["192.0.2.1", "a08", "1.19.6", "08-a", "2001:db8::1", "rack 8", "2001-1", "info"])
+@pytest.mark.parametrize(
+    "text", ["192.0.2.1", "a08", "1.19.6", "08-a", "2001:db8::1", "rack 8", "2001-1", "info", "rack_8", "_"]
+)
 def test_other_text_stays_as_it_is(text: str) -> None:
     assert f"rack: {text}\n" in documents([{"rack": text}])
 

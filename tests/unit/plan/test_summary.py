@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 import copy
+import json
+import re
+import shutil
+import subprocess
 from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.summary import summarize, summary_lines
-from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, hybrid_plan
 
 PLAN: Any = hybrid_plan().data
 VERSION = PLAN["clusters"]["platform"]["cilium_version"]
@@ -168,6 +172,31 @@ def test_a_cluster_to_which_others_apply() -> None:
     assert row(text, "cluster") == "cluster platform - - - 2 differences, by others"
     text = lines({}, plan=plan, **nothing, waiting=[{"differences": 0}])
     assert row(text, "cluster") == "cluster platform - - no change no change"
+
+
+GATE = re.compile(r"(?m)^jq -e '(?P<asked>.*)' summary.json$")
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq runs the commands of the page")
+@pytest.mark.parametrize(
+    ("apply", "waiting", "passes"),
+    [("others", 2, False), ("others", 0, True), ("ours", 0, True)],
+    ids=["others have yet to apply", "others have applied", "nothing to do"],
+)
+def test_the_gate_of_the_page_closes_while_others_wait(apply: str, waiting: int, passes: bool) -> None:
+    """Such a run contracts and verifies nothing, and ends in status 0."""
+    plan = copy.deepcopy(PLAN)
+    plan["clusters"]["platform"]["apply"] = apply
+    found: dict[str, Any] = {"live": [], "release": [], "notes": [], "objects": [NOTHING]}
+    summary = summarize(plan, True, {"udm-pro": []}, {"platform": {**found, "waiting": [{"differences": waiting}]}})
+    gates = GATE.findall((CHECKOUT / "docs" / "change-control.md").read_text("utf-8"))
+    assert len(gates) == 2
+    done = [
+        subprocess.run(["jq", "-e", gate], input=json.dumps(summary), text=True, capture_output=True, check=False)
+        for gate in gates
+    ]
+    assert [run.stderr for run in done] == ["", ""]
+    assert all(run.returncode == 0 for run in done) is passes
 
 
 def test_many_names_are_counted() -> None:

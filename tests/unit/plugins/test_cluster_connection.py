@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,6 +26,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import LI
 pytestmark = pytest.mark.ansible
 
 TOKEN = "not-to-be-seen"
+NAMESPACES = "/api/v1/namespaces"
 
 
 @dataclass
@@ -35,19 +36,27 @@ class ApiServerStandIn:
     url: str = ""
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     """Each path, with the credentials that came along."""
+    uid: str = ""
+    """Of its namespace kube-system."""
+    then: Callable[[], object] | None = None
+    """What somebody does once it is asked."""
 
     def serve(self) -> Iterator[ApiServerStandIn]:
         """Listen until the generator ends."""
-        asked = self.asked
+        stand_in, asked = self, self.asked
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                self._answer({"items": []})
+                kube_system = {"metadata": {"name": "kube-system", "uid": stand_in.uid}}
+                named = self.path.partition("?")[0] == NAMESPACES and stand_in.uid
+                self._answer({"items": [kube_system] if named else []})
 
             def do_PATCH(self) -> None:
                 self._answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
 
             def _answer(self, content: Any) -> None:
+                if stand_in.then:
+                    stand_in.then()
                 asked.append((self.path.partition("?")[0], self.headers.get("Authorization")))
                 body = json.dumps(content).encode()
                 self.send_response(200)
@@ -266,6 +275,50 @@ def test_module_defaults_lead_a_role(
     run.check(0)
     assert named.asked
     assert "is replaced by" not in run.output
+
+
+def two_clusters(path: Path, named: str, other: str, current: str = "named") -> None:
+    """Write a kubeconfig with two clusters, in one step as kubectl does."""
+    users = [{"name": "user", "user": {}}]
+    content = {"apiVersion": "v1", "kind": "Config", "current-context": current, "users": users}
+    content["clusters"] = [{"name": name, "cluster": {"server": url}} for name, url in (("a", named), ("b", other))]
+    contexts = (("named", "a"), ("other", "b"))
+    content["contexts"] = [{"name": name, "context": {"cluster": of, "user": "user"}} for name, of in contexts]
+    path.with_suffix(".new").write_text(json.dumps(content))
+    path.with_suffix(".new").replace(path)
+
+
+NOTE = "/api/v1/namespaces/kube-system/configmaps/cluster-edge-s"
+
+
+def test_a_context_that_somebody_changes_meanwhile_leads_no_write_away(
+    named: ApiServerStandIn, other: ApiServerStandIn, interpreter: str, tmp_path: Path
+) -> None:
+    """kubectx, kind and minikube change the current context of everybody's kubeconfig."""
+    path = tmp_path / "kubeconfig"
+    two_clusters(path, named.url, other.url)
+    named.uid, other.uid = "7d0f7f0e", "0b7c4c1e"
+    named.then = lambda: two_clusters(path, named.url, other.url, current="other")
+    defaults = {"group/hybridnet.cluster_edge.cluster": {"kubeconfig": str(path)}}
+    run = run_tasks(tmp_path, interpreter, role("cilium_net_services"), module_defaults=defaults)
+    run.check(0)
+    assert [path for path, _login in named.asked][-2:] == [NAMESPACES, NOTE]  # the note is written last
+    assert other.asked == []
+
+
+def test_a_kubeconfig_that_leads_to_another_cluster_meanwhile_ends_the_task(
+    named: ApiServerStandIn, other: ApiServerStandIn, interpreter: str, tmp_path: Path
+) -> None:
+    """A cluster that is made anew takes the context's name over. The other one is asked for its UID, and no more."""
+    path = tmp_path / "kubeconfig"
+    two_clusters(path, named.url, other.url)
+    named.uid, other.uid = "7d0f7f0e", "0b7c4c1e"
+    named.then = lambda: two_clusters(path, other.url, named.url)
+    defaults = {"group/hybridnet.cluster_edge.cluster": {"kubeconfig": str(path)}}
+    run = run_tasks(tmp_path, interpreter, role("cilium_net_services"), module_defaults=defaults)
+    run.check(2)
+    assert "the UID of its namespace kube-system is 0b7c4c1e, not 7d0f7f0e" in run.output
+    assert [path for path, _login in other.asked] == [NAMESPACES]
 
 
 @pytest.mark.first_case

@@ -33,7 +33,14 @@ PEER = {
 }
 SECRETS = password_secrets([PEER], {"k8s": "not-to-be-seen"}, "kube-system", "home")
 NOTHING: dict[str, Any] = {"changed": False, "applied": [], "created": [], "removed": [], "refused": [], "diff": []}
-OPTIONS = {"part": "services", "site": "home", "namespace": "kube-system", "kubeconfig": "/k", "context": None}
+OPTIONS = {
+    "part": "services",
+    "site": "home",
+    "namespace": "kube-system",
+    "kubeconfig": "/k",
+    "context": None,
+    "cluster_uid": None,
+}
 ENCODED = SECRETS[0]["data"]["password"]
 
 
@@ -90,7 +97,7 @@ class Writer:
         forgotten: Iterable[dict[str, Any]] = (),
     ) -> dict[str, Any]:
         options = {"part": part, "site": "home", "namespace": "kube-system", "forget": forget}
-        options |= {"kubeconfig": "/k", "context": None}
+        options |= {"kubeconfig": "/k", "context": None, "cluster_uid": None}
         data = {f"noted.{part}": "true"} if data is None else data
         claims = Claims(part, "home", data, "kube-system")
         for item in forgotten:
@@ -126,7 +133,7 @@ def test_secrets_are_written_first_and_out_of_all_logs(monkeypatch: pytest.Monke
     assert removal["labels"]["cluster-edge.hybridnet/site"] == "home"
     assert all(call["kubeconfig"] == "/k" for call, _no_log in writer.calls)
     peer = "CiliumBGPPeerConfig k8s"
-    assert done["applied"] == ["Secret kube-system/bgp-password-k8s", peer, peer]
+    assert done["applied"] == ["Secret kube-system/bgp-password-k8s", peer]
     assert done["removed"] == ["Secret kube-system/old"]
     assert [item["before_header"] for item in done["diff"]] == [peer, peer, "Secret kube-system/old"]
     assert ENCODED not in repr(done)
@@ -204,6 +211,56 @@ def test_secret_that_lives_and_a_node_are_written_as_they_were_read(monkeypatch:
         for item, version, owned in zip(call["objects"], call["versions"], call["owned"], strict=True)
     ]
     assert asked == [(uid_of("secret"), "7", {}), (uid_of("node01"), "8", {"a": "0"}), (None, "", {})]
+
+
+def node(**labels: str) -> dict[str, Any]:
+    """Return an apply of our labels on a node."""
+    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node01", "labels": labels}}
+
+
+STEPS = {"apply": [node(old="1", a="0", b="1"), PEER], "relabel": [node(old="1", a="1", b="1")]}
+STEPS |= {"unlabel": [node(a="1", b="1")]}
+
+
+def test_labels_come_before_what_selects_by_them_and_go_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each step of a node goes on from the one before: its version is a condition, and so are our labels on it."""
+    writer = Writer(monkeypatch)
+    writer.answers = {"Node node01": {"outcome": "applied", "uid": uid_of("node01"), "version": "9"}}
+    order: list[Any] = []
+    execute = writer.execute
+
+    def noted(name: str, module_args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        order.extend(
+            (place(item), item["metadata"].get("labels"), version, owned)
+            for item, version, owned in zip(
+                module_args.get("objects", ()),
+                module_args.get("versions", [""] * 9),
+                module_args.get("owned", [{}] * 9),
+                strict=False,
+            )
+        )
+        return execute(name, module_args, task_vars)
+
+    monkeypatch.setattr(writer.action, "_execute_module", noted)
+    live = {"labels": {"old": "1", "a": "0"}, "owned": ["a", "old"], "uid": uid_of("node01"), "resourceVersion": "8"}
+    gone = {"apiVersion": "cilium.io/v2", "kind": "CiliumBGPClusterConfig", "metadata": {"name": "old"}}
+    done = writer.write(Changes(**STEPS, remove=[gone]), [], live={"nodes": {"node01": live}})
+    assert order == [
+        ("Node node01", {"old": "1", "a": "0", "b": "1"}, "8", {"old": "1", "a": "0"}),
+        ("CiliumBGPPeerConfig k8s", None, "", {}),
+        ("Node node01", {"old": "1", "a": "1", "b": "1"}, "9", {"old": "1", "a": "0", "b": "1"}),
+        ("CiliumBGPClusterConfig old", None, "", {}),
+        ("Node node01", {"a": "1", "b": "1"}, "9", {"old": "1", "a": "1", "b": "1"}),
+    ]
+    assert done["applied"] == ["Node node01", "CiliumBGPPeerConfig k8s"]
+
+
+def test_check_mode_shows_a_node_once_as_the_last_step_leaves_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is written, so the API server would compare each step with what lives."""
+    writer = Writer(monkeypatch, check_mode=True)
+    writer.write(Changes(**STEPS), [])
+    asked = [item for call, _no_log in writer.calls for item in call["objects"]]
+    assert asked == [PEER, node(a="1", b="1")]
 
 
 def test_service_that_keeps_our_keys_stays_noted(monkeypatch: pytest.MonkeyPatch) -> None:

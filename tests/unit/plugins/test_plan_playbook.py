@@ -269,6 +269,41 @@ def test_the_plan_as_data_has_no_password(tmp_path: Path) -> None:
     assert SECRET not in result.output
 
 
+RESULTS = """
+from pathlib import Path
+from ansible.plugins.callback import CallbackBase
+class CallbackModule(CallbackBase):
+    CALLBACK_TYPE, CALLBACK_NAME = "aggregate", "all_results"
+    def v2_runner_on_ok(self, result):
+        with Path(__file__).with_name("results.txt").open("a") as file:
+            file.write(f"{result.task.get_name()}: {self._dump_results(result.result)}\\n")
+    v2_runner_item_on_ok = v2_runner_on_ok
+"""
+"""A callback that writes down all results, as those of AWX do."""
+
+
+@pytest.mark.each_core
+@pytest.mark.parametrize("secret", [True, False])
+def test_helm_values_that_may_be_secrets_are_in_no_result(secret: bool, tmp_path: Path) -> None:
+    """Whoever may read a job would read them. Where there are none, the result is as useful as any other."""
+    values = {"hubble": {"tls": {"ca": {"key": SECRET}}}} if secret else {"clusterName": SECRET}
+    (tmp_path / "more").mkdir()
+    extra = overlay(tmp_path / "more", f"    edge_cilium_values: {json.dumps(values)}\n")
+    (tmp_path / "all_results.py").write_text(RESULTS, encoding="utf-8")
+    plan_file = tmp_path / "plan.json"
+    plan_file.write_text(json.dumps({"helm_values": {"key": SECRET}}), encoding="utf-8")
+    environment = {"ANSIBLE_CALLBACK_PLUGINS": str(tmp_path), "ANSIBLE_CALLBACKS_ENABLED": "all_results"}
+    options = ("-i", str(extra), "--diff", "-vvv")
+    run = run_playbook("plan.yml", HYBRID, f"edge_plan_file={plan_file}", options=options, environment=environment)
+    run.check(0)
+    results = (tmp_path / "results.txt").read_text("utf-8")
+    assert "Plan | Compute the plan from the inventory" in results
+    assert "Plan | Write the changes, and the plan as JSON, where they were asked for" in results
+    assert (SECRET in results) is not secret
+    assert SECRET not in run.output
+    assert SECRET in plan_file.read_text("utf-8")
+
+
 def test_the_key_of_unifi_network_is_not_even_resolved(tmp_path: Path) -> None:
     """A key in a vault that this run cannot open is no reason against a plan."""
     hosts = {"udm-pro": {
@@ -387,6 +422,14 @@ def test_planned_addresses_are_kept_in_a_file(small: Path) -> None:
     second.check(0)
     assert "changed=0" in second.output
     assert "WARNING" not in second.output
+
+
+@pytest.mark.first_case
+@pytest.mark.parametrize(("said", "kept"), [("false", False), ("no", False), ("true", True)])
+def test_text_says_whether_planned_addresses_are_kept(said: str, kept: bool, small: Path) -> None:
+    """What -e and a survey give is text, and each text but the empty one is true for Jinja."""
+    run_playbook("plan.yml", small, f"edge_plan_keep_allocations={said}").check(0)
+    assert (small / "edge_allocation.yml").exists() is kept
 
 
 @pytest.mark.long

@@ -32,7 +32,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.noted import uid_o
 
 POOL = "CiliumLoadBalancerIPPool"
 OPTIONS = {"part": "lb", "site": "home", "namespace": "kube-system", "forget": False}
-OPTIONS |= {"kubeconfig": "/k", "context": None}
+OPTIONS |= {"kubeconfig": "/k", "context": None, "cluster_uid": None}
 OUT_OF_REACH = {"failed": True, "msg": "the API server is out of reach"}
 
 

@@ -205,6 +205,44 @@ def test_what_no_commit_takes_away_ends_a_run_before_the_routers(
     assert ("the routers are expanded" in run.output) is goes_on
 
 
+@pytest.mark.ansible
+def test_labels_of_nodes_come_before_the_commit(tmp_path: Path) -> None:
+    """What is committed first selects nodes by labels that no commit sets."""
+    (said,) = [
+        task
+        for task in yaml.safe_load((CHECKOUT / "roles" / "edge" / "tasks" / "waiting.yml").read_text("utf-8"))
+        if task["name"] == "Waiting | Say what waits for others"
+    ]
+    label = "node k1: label rack=a"
+    cases = {
+        "new": [{"state": "only planned", "what": label}],
+        "other": [{"state": "differs", "what": "node k1: label rack: b live, a planned"}],
+        "left": [{"state": "only live", "what": label}],
+        "none": [{"state": "only planned", "what": "pool lb"}],
+    }
+    tasks = [
+        {
+            "hybridnet.cluster_edge.edge_show": {"msg": f"{name}: {{{{ __edge_waiting_words | join(' ') }}}}"},
+            "vars": {**said["vars"], "__edge_cluster_waiting": 1, "__edge_waiting": {"rows": rows}},
+        }
+        for name, rows in cases.items()
+    ]
+    playbook, inventory = tmp_path / "words.yml", tmp_path / "hosts.yml"
+    playbook.write_text(json.dumps([{"hosts": "home", "gather_facts": False, "tasks": tasks}]))
+    inventory.write_text(json.dumps({"all": {"hosts": {"home": {"ansible_connection": "local"}}}}))
+    run = run_playbook(str(playbook), inventory)
+    run.check(0)
+    words = " ".join(run.output.split())
+    first = "Render (playbooks/render.yml), set the labels of nodes as the note above says, commit, and let"
+    assert [f"{name}: Nothing is written there (edge_cluster_apply: others). {first}" in words for name in cases] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert words.count("Render (playbooks/render.yml), commit, and let Flux or Argo CD apply.") == 2
+
+
 BOTH_STAGES = """
 - hosts: udm
   gather_facts: false

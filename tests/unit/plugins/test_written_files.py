@@ -30,8 +30,8 @@ BEGIN = """
         name: hybridnet.cluster_edge.edge_verify
         tasks_from: begin
 """
-KEPT = "Plan | Keep the planned addresses, and write the changes where they were asked for"
-"""What is written there belongs to the inventory, but for the report of changes."""
+KEPT = "Plan | Keep the planned addresses"
+"""What is written there belongs to the inventory."""
 
 
 def test_the_plan_is_written_where_the_command_was_typed(tmp_path: Path) -> None:
@@ -86,7 +86,17 @@ def test_what_is_written_of_a_plan_is_no_change(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.glob("*.*")) == ["after.json", "before.json", "changes.md"]
 
 
-def test_no_report_of_a_role_counts_as_a_change() -> None:
+def test_a_preview_writes_its_reports_too(tmp_path: Path) -> None:
+    """A job of type check would leave those of the job before, and the next step would compare with them."""
+    run_playbook("plan.yml", HYBRID, "edge_plan_file=before.json", folder=tmp_path).check(0)
+    (tmp_path / "after.json").write_text("of the job before\n")
+    asked = ("edge_plan_before=before.json", "edge_plan_changes_file=changes.json", "edge_plan_file=after.json")
+    run_playbook("plan.yml", HYBRID, *asked, options=("--check",), folder=tmp_path).check(0)
+    assert (tmp_path / "after.json").read_text() == (tmp_path / "before.json").read_text()
+    assert json.loads((tmp_path / "changes.json").read_text())["changes"] == []
+
+
+def test_no_report_of_a_role_counts_as_a_change_or_lacks_in_a_preview() -> None:
     written = [
         task
         for file in sorted(CHECKOUT.glob("roles/*/tasks/*.yml"))
@@ -95,3 +105,4 @@ def test_no_report_of_a_role_counts_as_a_change() -> None:
     ]
     assert KEPT in [task["name"] for task in written]
     assert [task["name"] for task in written if task.get("changed_when") is not False] == [KEPT]
+    assert [task["name"] for task in written if task.get("check_mode") is not False] == [KEPT]

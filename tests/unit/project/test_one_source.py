@@ -263,11 +263,19 @@ def routes_stay_after_the_hold_time() -> bool:
     return most == 45
 
 
+def takes_many_dynamic_neighbors() -> bool:
+    """Return whether 6000 neighbors may dial into a router with FRR 10.3."""
+    many = {"dynamic": {"limit": 6000}}
+    document = edited({"site|edge_router_frr_version": "10.3", "site|edge_peerings": {"k8s": many}}, base="small")
+    return not any(finding.code == "EDGE326" for finding in plan(inventory_from(document)).findings)
+
+
 RULES: dict[frr.Rule, Callable[[], bool]] = {
     frr.BLOCK_ENDS: ends_blocks,
     frr.BGPD_CHECK: asks_bgpd,
     frr.CONNECT_RETRY_30: lambda: means_the_same(" neighbor 10.0.0.5 timers connect 30\n"),
     frr.ENFORCE_FIRST_AS: lambda: means_the_same(" neighbor 10.0.0.5 enforce-first-as\n"),
+    frr.LONG_LISTEN_LIMIT: takes_many_dynamic_neighbors,
     frr.KEEPS_AFTER_NOTIFICATION: routes_stay_after_the_hold_time,
     frr.EBGP_REQUIRES_POLICY: lambda: means_the_same("", header="frr version 10.3\n"),
 }
