@@ -66,7 +66,7 @@ def _each_block(text: str, ours: Set[frr.Key]) -> Iterator[_Part]:
         if block.key in ours or not said or re.match(NOT_CONFIGURATION, said[0]):
             yield "", (), there
             continue
-        kind = block.key.kind if block.key else ""
+        kind = block.key.kind if block.key else said[0]
         inner = tuple(canonical(line, kind) for line in said[1:] if not line.startswith("exit"))
         yield ("" if not inner and said[0].startswith(EMPTY_BLOCKS) else said[0]), inner, there
 

@@ -75,13 +75,13 @@ def canonical(line: str, kind: str) -> str:
 
     Args:
         line: inside an object, blanks already single; or what follows a list's name.
-        kind: of the object.
+        kind: of the object, or the first line of a block.
     """
     if line.startswith(("set community ", "set large-community ")) or kind.endswith("community-list standard"):
         return _with_communities(line)
     network = _NETWORK.match(line)
     if network:
-        return _with_network(network)
+        return _with_network(network, kind)
     if ":" not in line or " description " in line or " password " in line or line.startswith("description "):
         return line
     # What an interface has is an address, and no network.
@@ -92,22 +92,36 @@ def canonical(line: str, kind: str) -> str:
 _OF_INTERFACE = re.compile(r"^(?:no )?ipv6 address ")
 
 
-def _with_network(found: Match[str]) -> str:
+def _with_network(found: Match[str], kind: str) -> str:
     """Return a line with its network as ``address/length`` and no bits behind it, as FRR shows it.
 
-    It takes a mask too, and in BGP an address alone, which has the length of its class (seen on 7.5.1 and 10.7.1). A
-    line that FRR does not take stays as it is.
+    It takes a mask too, and in BGP an address alone, which has the length of its class (seen on 7.5.1, 8.4.4, 10.3 and
+    10.7.1). In RIP an address alone is the name of an interface. A line that FRR does not take stays as it is.
+
+    Args:
+        found: the line.
+        kind: of the object, or the first line of the block.
     """
     address, length, mask = found.group("address"), found.group("length"), found.group("mask")
-    if not length and not mask and "network " not in found.group("head"):
+    if not length and not mask and not ("network " in found.group("head") and kind.startswith("router bgp")):
         return found.group()
     try:
-        if mask and str(ipaddress.ip_network("0.0.0.0/" + mask).netmask) != mask:
-            return found.group()  # Python would take the inverse of a mask, too
-        text = address + (length or "/" + (mask or _length_of_class(address)))
+        text = address + (length or "/" + (_length_of_mask(mask) if mask else _length_of_class(address)))
         return found.group("head") + str(ipaddress.ip_network(text, strict=False)) + found.group("rest")
     except ValueError:
         return found.group()
+
+
+def _length_of_mask(mask: str) -> str:
+    """Return the prefix length that FRR reads in a mask: its leading ones (lib/prefix.c, ``ip_masklen``).
+
+    FRR takes the inverse of a mask too, and reads ``0.0.0.255`` as no length (seen on 7.5.1, 8.4.4, 10.3 and 10.7.1).
+
+    Raises:
+        ValueError: it is no IPv4 address.
+    """
+    bits = "{0:032b}".format(int(ipaddress.IPv4Address(mask)))
+    return str(len(bits) - len(bits.lstrip("1")))
 
 
 def _length_of_class(address: str) -> str:

@@ -125,7 +125,8 @@ def test_no_hint_of_the_plan_writes_a_value_with_dots() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_no_page_writes_a_value_with_dots_as_it_is_to_be_written(page: Path) -> None:
     spans = re.findall(r"`[^`\n]+`", OF_TALOS.sub("", page.read_text("utf-8")))
-    assert [text for text in spans if DOTTED.search(text)] == []
+    # "a.b: 1 -> 2" is what a run says of a difference.
+    assert [text for text in spans if DOTTED.search(text) and " -> " not in text] == []
 
 
 def test_the_fault_of_talos_says_what_can_be_pasted() -> None:

@@ -267,6 +267,31 @@ def test_a_bgpd_that_does_not_run_keeps_in_expand_what_its_file_has(state: dict[
     assert (removal.method, removal.file_text) == ("none", EDITED)
 
 
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        pytest.param("network 0.0.0.0", "network 0.0.0.0/0", id="the default route"),
+        pytest.param("network 10.0.0.0 mask 0.0.0.255", "network 0.0.0.0/0", id="the inverse of a mask"),
+        pytest.param("network 10.4.0.0", "network 10.0.0.0/8", id="a class"),
+        pytest.param("network 224.0.0.0", "network 224.0.0.0", id="what FRR refuses"),
+    ],
+)
+def test_bgpd_starts_with_the_networks_that_it_read_in_the_file(written: str, expected: str) -> None:
+    """Another length would announce another network, and read-back compares with the same mistake."""
+    found = router(edited(family=f"  {written}\n"), bgpd_running=False, running_text=HEADER)
+    plan = transaction.plan(found, PLANNED, "expand", "auto")
+    assert plan.method == "restart"
+    assert [line.strip() for line in plan.file_text.split("\n") if "  network " in line] == [expected]
+
+
+def test_a_network_in_another_spelling_is_there_once() -> None:
+    text = edited(family="  network 0.0.0.0\n")
+    running = text.replace("network 0.0.0.0", "network 0.0.0.0/0")
+    plan = transaction.plan(router(text, running_text=running), PLANNED, "expand", "auto")
+    assert told(plan) == ([], [])
+    assert [line.strip() for line in plan.file_text.split("\n") if "  network " in line] == ["network 0.0.0.0/0"]
+
+
 def test_a_file_is_shown_whole_where_bgpd_runs_without_an_instance() -> None:
     found = router(EDITED, running_text=HEADER)
     plan = transaction.plan(found, PLANNED, "replace", "auto")

@@ -495,7 +495,7 @@ def test_a_list_that_the_routers_ospf_uses_is_not_filled_without_a_word(site: Si
         "ip prefix-list nodes: 'router ospf: redistribute static route-map nodes-in' on the router uses it too, and the plan"
         " fills ip prefix-list nodes otherwise, so the change would decide there as well; nothing was changed (give it another"
         " name on the router, or the peering another one (names.peer_group), and run again; or let the plan decide there too,"
-        " by name: edge_router_take_over: ['ip prefix-list nodes'])"
+        " by name (lines of it that only run may go): edge_router_take_over: ['ip prefix-list nodes'])"
     )
     assert (site.held.writes, site.change(text(11))["changed"]) == (1, False)
     assert site.change(wider, take_over=("ip prefix-list nodes",))["applied"] == "upload"
