@@ -15,7 +15,7 @@ import ipaddress
 import re
 from typing import Dict, Iterable, Iterator, Tuple
 
-from .spelling import canonical, next_number
+from .spelling import canonical, length_of_mask, next_number
 
 Part = Tuple[str, Tuple[str, ...]]
 """First line of a block and its inner lines, blanks single."""
@@ -80,12 +80,15 @@ def _line(line: str) -> str:
     prefix, rest = found.group("prefix"), found.group("rest")
     mask = _MASK.match(rest) if "/" not in prefix else None
     if mask:
-        prefix, rest = "{0}/{1}".format(prefix, mask.group("mask")), mask.group("rest")
+        try:
+            prefix, rest = "{0}/{1}".format(prefix, length_of_mask(mask.group("mask"))), mask.group("rest")
+        except ValueError:
+            return line
     return found.group("head") + _network(prefix) + rest
 
 
 def _network(text: str) -> str:
-    """Return ``address/length`` of a prefix with a length or a mask; a text that is none as it is."""
+    """Return ``address/length`` of a prefix with bits behind its length; a text that is none as it is."""
     try:
         return str(ipaddress.ip_network(text, strict=False))
     except ValueError:

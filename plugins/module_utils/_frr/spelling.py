@@ -106,13 +106,13 @@ def _with_network(found: Match[str], kind: str) -> str:
     if not length and not mask and not ("network " in found.group("head") and kind.startswith("router bgp")):
         return found.group()
     try:
-        text = address + (length or "/" + (_length_of_mask(mask) if mask else _length_of_class(address)))
+        text = address + (length or "/" + (length_of_mask(mask) if mask else _length_of_class(address)))
         return found.group("head") + str(ipaddress.ip_network(text, strict=False)) + found.group("rest")
     except ValueError:
         return found.group()
 
 
-def _length_of_mask(mask: str) -> str:
+def length_of_mask(mask: str) -> str:
     """Return the prefix length that FRR reads in a mask: its leading ones (lib/prefix.c, ``ip_masklen``).
 
     FRR takes the inverse of a mask too, and reads ``0.0.0.255`` as no length (seen on 7.5.1, 8.4.4, 10.3 and 10.7.1).

@@ -84,7 +84,10 @@ class PlannedRouter(TypedDict):
     persist: Annotated[
         bool, "Whether a boot hook is to bring its file back after a firmware upgrade; false for a router that leaves."
     ]
-    take_over: Annotated[list[str], "Blocks of FRR that are not ours and that a restart may lose."]
+    take_over: Annotated[
+        list[str],
+        "Blocks of FRR that are not ours and that a restart may lose; planned lists that may decide for others too.",
+    ]
     frr_version: Annotated[str, "The FRR version that the plan assumes."]
     asn: Annotated[int, "AS number."]
     router_id: Annotated[str, "BGP identifier."]

@@ -589,10 +589,13 @@ DEFAULTS = {
         "router bgp 65001\n neighbor 10.0.0.5 remote-as internal\n address-family ipv4 unicast\n"
         "  network 10.1.0.5/16\n  network 10.2.0.7 mask 255.255.0.0 route-map M\n"
         "  aggregate-address 10.1.0.0 255.255.0.0 summary-only\n  aggregate-address 10.3.0.9/16\n"
+        "  network 0.0.0.0\n  network 172.16.5.0 mask 0.0.0.255\n  network 192.168.5.0\n"
+        "  aggregate-address 10.4.0.0 255.0.255.0\n  network 2001:DB8:1::5/48\n"
         "ip prefix-list P permit 10.2.0.0/16\nroute-map M permit 10\n match ip address prefix-list P\n set metric 5\n",
         "router bgp 65001\n neighbor 10.0.0.5 remote-as internal\n address-family ipv4 unicast\n"
         "  network 10.1.0.0/16\n  network 10.2.0.0/16 route-map M\n"
         "  aggregate-address 10.1.0.0/16 summary-only\n  aggregate-address 10.3.0.0/16\n"
+        "  network 0.0.0.0/0\n  network 192.168.5.0/24\n  aggregate-address 10.0.0.0/8\n  network 2001:db8:1::/48\n"
         "route-map M permit 10\n set metric 5\n",
         [],
     ),

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Sequence
 
 from ....module_utils._errors import EdgeError
+from ....module_utils._frr.spelling import canonical
 from .model import Settings
 
 COMMUNITIES = ("extended", "large", "standard")
@@ -32,24 +32,14 @@ def word_at(words: Sequence[str], index: int) -> str:
     return words[index]
 
 
-_PREFIX_LINE = re.compile(
-    r"^(?P<head>network|aggregate-address) (?P<prefix>\S+)(?: (?:mask )?(?P<mask>\d+\.\d+\.\d+\.\d+))?(?P<rest>.*)$"
-)
-"""A prefix of the instance; the word ``mask`` stands before that of ``network`` alone."""
-
-
 def with_length(text: str) -> str:
     """Return a line of a family in FRR's own spelling.
 
-    A mask becomes a length, host bits become zero, and dampening loses its defaults. What is no prefix stays as it is.
+    A mask becomes a length, as does the class of an address alone. Host bits become zero, and dampening loses its
+    defaults. What is no prefix stays as it is.
     """
-    found = _PREFIX_LINE.match(text)
-    if found and (found["mask"] or "/" in found["prefix"]):
-        try:
-            prefix = ipaddress.ip_network("/".join(filter(None, (found["prefix"], found["mask"]))), strict=False)
-        except ValueError:
-            return text
-        return "{} {}{}".format(found["head"], prefix, found["rest"])
+    if text.startswith(("network ", "aggregate-address ")):
+        return canonical(text, "router bgp")
     return "bgp dampening" if text == "bgp dampening 15 750 2000 60" else text
 
 

@@ -507,6 +507,8 @@ bgp as-path access-list AP permit ^65002
 bgp community-list standard CL permit 65000:1
 ip route 10.9.0.0 255.255.0.0 10.0.0.254
 ip route 10.10.1.7/16 Null0
+ip route 10.11.0.0 0.0.0.255 Null0
+ip route 11.12.0.0 255.0.255.0 Null0
 ipv6 route 2001:DB8:1::/48 2001:db8::1
 router ospf
  passive-interface eth0
@@ -527,6 +529,8 @@ bgp as-path access-list AP seq 10 permit ^65002
 bgp community-list standard CL seq 5 permit 65000:1
 ip route 10.9.0.0/16 10.0.0.254
 ip route 10.10.0.0/16 Null0
+ip route 0.0.0.0/0 Null0
+ip route 11.0.0.0/8 Null0
 ipv6 route 2001:db8:1::/48 2001:db8::1
 interface eth0
  ip ospf passive
@@ -656,7 +660,7 @@ def test_the_words_of_frr_and_of_a_person_are_one() -> None:
     assert blocks(AS_WRITTEN, set()) == blocks(AS_SHOWN, set())
     assert [line for line in blocks(AS_SHOWN, set()) if not line.startswith(("interface", "router"))] == AS_SHOWN.split(
         "\n"
-    )[:13]
+    )[:15]
 
 
 @pytest.mark.parametrize(
@@ -666,6 +670,8 @@ def test_the_words_of_frr_and_of_a_person_are_one() -> None:
         pytest.param("ip prefix-list X permit 10.0.0.0/8\nip prefix-list X deny 11.0.0.0/8\n",
                      "ip prefix-list X seq 5 deny 11.0.0.0/8\nip prefix-list X seq 10 permit 10.0.0.0/8\n", id="another order"),
         pytest.param("ip route 10.9.0.0 255.255.0.0 10.0.0.1\n", "ip route 10.9.0.0/24 10.0.0.1\n", id="another mask"),
+        pytest.param("ip route 10.9.0.0 0.0.0.255 10.0.0.1\n", "ip route 10.9.0.0/24 10.0.0.1\n", id="the inverse of a mask"),
+        pytest.param("ip route 10.9.0.0 255.255.0.256 10.0.0.1\n", "ip route 10.9.0.0/16 10.0.0.1\n", id="a mask that is none"),
         pytest.param("router ospf\n passive-interface eth0\n", "interface eth1\n ip ospf passive\n", id="another interface"),
         pytest.param("router rip\n passive-interface eth0\n", "interface eth0\n ip ospf passive\n", id="another daemon"),
     ],

@@ -279,7 +279,7 @@ def test_a_bgpd_that_does_not_run_keeps_in_expand_what_its_file_has(state: dict[
 def test_bgpd_starts_with_the_networks_that_it_read_in_the_file(written: str, expected: str) -> None:
     """Another length would announce another network, and read-back compares with the same mistake."""
     found = router(edited(family=f"  {written}\n"), bgpd_running=False, running_text=HEADER)
-    plan = transaction.plan(found, PLANNED, "expand", "auto")
+    plan = transaction.plan(found, WIDER, "expand", "auto")
     assert plan.method == "restart"
     assert [line.strip() for line in plan.file_text.split("\n") if "  network " in line] == [expected]
 
@@ -287,7 +287,7 @@ def test_bgpd_starts_with_the_networks_that_it_read_in_the_file(written: str, ex
 def test_a_network_in_another_spelling_is_there_once() -> None:
     text = edited(family="  network 0.0.0.0\n")
     running = text.replace("network 0.0.0.0", "network 0.0.0.0/0")
-    plan = transaction.plan(router(text, running_text=running), PLANNED, "expand", "auto")
+    plan = transaction.plan(router(text, running_text=running), WIDER, "expand", "auto")
     assert told(plan) == ([], [])
     assert [line.strip() for line in plan.file_text.split("\n") if "  network " in line] == ["network 0.0.0.0/0"]
 

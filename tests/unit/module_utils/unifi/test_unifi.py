@@ -501,6 +501,19 @@ def test_a_list_that_the_routers_ospf_uses_is_not_filled_without_a_word(site: Si
     assert site.change(wider, take_over=("ip prefix-list nodes",))["applied"] == "upload"
 
 
+def test_a_consent_to_decide_for_others_lets_typed_lines_go_and_says_so(site: Site) -> None:
+    typed = "ip prefix-list nodes seq 50 permit 192.0.2.1/32"
+    site.change(text(11))
+    running = (site.router.running or "").replace("exit\n", " redistribute static route-map nodes-in\nexit\n", 1)
+    site.router.running = running.replace("route-map nodes-in permit 10\n", f"{typed}\nroute-map nodes-in permit 10\n")
+    wider = text(11, pool="203.0.113.80/28")
+    with pytest.raises(EdgeError) as error:
+        site.change(wider)
+    assert "lines of it that only run may go" in str(error.value)
+    assert site.change(wider, take_over=("ip prefix-list nodes",))["applied"] == "upload"
+    assert typed not in (site.router.running or "")
+
+
 def test_bgp_in_the_file_as_well_is_refused_and_shown_in_check_mode(site: Site) -> None:
     site.router.file = text(13)
     site.router.running = str(site.router.running) + text(13)
