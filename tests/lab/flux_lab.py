@@ -125,7 +125,9 @@ class Fleet:
 
         def done() -> bool:
             item = self.cluster.get(f"{KUSTOMIZATIONS}/{name}")
-            return condition(item, "Ready")["status"] == "True" and item["status"]["lastAppliedRevision"] == revision
+            return (
+                condition(item, "Ready")["status"] == "True" and item["status"].get("lastAppliedRevision") == revision
+            )
 
         wait_for(f"Kustomization {name} has applied {revision} (log in {self.cluster.folder})", done, 120)
 
