@@ -13,9 +13,10 @@ is a playbook that connects to nothing         typed as it stands; files that it
 is ``plan`` with ``edge_plan_live``            ``--syntax-check``: it reads the clusters that the inventory names
 is ``new`` without answers                     typed with answers by ``-e``, for there is no keyboard
 is a playbook that reaches routers, clusters   typed with ``--tags plan``: all its plays, roles and arguments are
-or makes the twin                              loaded and the inventory is planned, nothing is connected to; with
+                                               loaded and the inventory is planned, nothing is connected to; with
                                                ``--tags`` of its own, or with the overlay of a twin
                                                that must be up: ``--syntax-check``
+is ``drift``, or makes the twin                ``--syntax-check``: with any tag all of it runs
 is ``./rehearse``, ``./test``, a benchmark     typed with ``--help`` alone, which must name each option of the command
 is for a router, a cluster or a client         read by the shell's own parser (``bash -n``)
 (:data:`ELSEWHERE`)
@@ -149,8 +150,8 @@ def script_line(command: Command) -> str:
         return "\n".join([text, *(f"test -s {path} -o -d {path}" for path in written)])
     if playbook in LIVE_PLAYBOOKS:
         bare = shlex.join(command.words)
-        # Of drift each task runs with any tag: a part of it is no answer.
-        whole = playbook == "drift" or "--tags" in bare or "/overlay" in bare
+        # Of drift and twin each task runs with any tag: a part would look for the site, or build it.
+        whole = playbook in {"drift", "twin"} or "--tags" in bare or "/overlay" in bare
         return f"{bare} --syntax-check" if whole else f"{bare} --tags plan"
     program = command.words[0]
     if program in TYPED:
