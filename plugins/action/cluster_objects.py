@@ -56,6 +56,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_clust
     sorted_answers,
     sorted_removals,
     told_beside,
+    uncopied,
     without_passwords,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
@@ -69,6 +70,7 @@ ARGUMENTS: dict[str, Any] = {
     "objects": {"type": "list", "elements": "dict", "default": []},
     "nodes": {"type": "list", "elements": "str", "default": []},
     "node_labels": {"type": "dict"},
+    "labels_go": {"type": "bool", "default": True},
     "passwords_in": {"type": "str", "no_log": False},
     "secrets_namespace": {"type": "str", "default": "kube-system", "no_log": False},
     "may_move": {"type": "list", "elements": "str", "default": []},
@@ -169,8 +171,8 @@ class ActionModule(ClusterAction):
     ) -> dict[str, Any]:
         """Apply Secrets and objects, then remove what left the plan; return what changed, and its differences.
 
-        Labels of nodes come before what selects by them, and go after it. What is about to be made is noted before, and
-        its UIDs after it: a run that is cut off knows its own again.
+        Labels of nodes come before what selects by them, and go after it; Cilium knows those that come. What is about
+        to be made is noted before, and its UIDs after it: a run that is cut off knows its own again.
 
         Raises:
             WriteError: the API server has refused one, which is no Service; those before it are done, and noted.
@@ -182,8 +184,10 @@ class ActionModule(ClusterAction):
         self._note(part.before, live, options, variables)
         try:
             hidden = self._write_secrets(part, options, variables)
-            applied, refused = self._apply(part.apply, part, options, variables, part.is_last)
-            applied += self._apply(part.relabel, part, options, variables)[0]
+            labeled = self._apply(part.nodes, part, options, variables, copied_within=part.copies)[0]
+            applied, refused = self._apply(part.objects, part, options, variables, part.is_last)
+            applied = [*labeled, *applied]
+            applied += self._apply(part.relabel, part, options, variables, copied_within=part.copies)[0]
             removed, kept, told = self._remove(part.remove, options, variables, part.is_last)
             applied += self._apply(part.unlabel, part, options, variables)[0]
         except WriteError as error:
@@ -242,6 +246,7 @@ class ActionModule(ClusterAction):
         options: Mapping[str, Any],
         variables: dict[str, Any],
         tolerant: bool = False,
+        copied_within: int = 0,
     ) -> tuple[list[Answered], dict[str, str]]:
         """Apply objects in one go, each by one request. Without any, nothing is sent.
 
@@ -251,13 +256,14 @@ class ActionModule(ClusterAction):
             options: the task's.
             variables: the task's variables.
             tolerant: go on where the API server refuses one.
+            copied_within: seconds to wait for the copies of labels of nodes.
 
         Returns:
             Those that changed, with what became of them; and by place, why the API server refused one.
 
         Raises:
             WriteError: the API server has refused one, and it is not tolerated; or it refuses whatever we write; or
-                nobody answered.
+                nobody answered; or an agent that is ready does not copy labels.
         """
         if not objects:
             return [], {}
@@ -266,11 +272,15 @@ class ActionModule(ClusterAction):
         request.update(objects=objects, manager=FIELD_MANAGER, compare=compare)
         request["versions"] = [part.versions.get(place(item), "") for item in objects]
         request["owned"] = [part.owned.get(place(item), {}) for item in objects]
+        request.update(namespace=options["namespace"], copied_within=copied_within)
         done = self.write("cluster_apply", apply_objects, request, variables)
         if done.get("failed"):
             raise interrupted("", objects, done)
         part.take(objects, done["results"])
-        return sorted_answers(objects, done["results"], tolerant)
+        answers = sorted_answers(objects, done["results"], tolerant)
+        if done["uncopied"]:
+            raise uncopied(done["uncopied"], kubectl(options["kubeconfig"], options["context"]), options["namespace"])
+        return answers
 
     def _remove(
         self, objects: list[Object], options: Mapping[str, Any], variables: dict[str, Any], tolerant: bool

@@ -48,6 +48,17 @@ options:
     description: Whether to read each object before it is written, and to return what differs. Needed in check mode.
     type: bool
     default: false
+  copied_within:
+    description:
+      - Seconds to wait, once all is applied, until Cilium's agents have copied the labels of Nodes to CiliumNodes, by
+        which Cilium selects nodes. V(0) does not wait.
+      - A node without a CiliumNode, and one whose agent is not ready, are not waited for.
+    type: int
+    default: 0
+  namespace:
+    description: Where the pods of Cilium's agents are.
+    type: str
+    default: kube-system
 attributes:
   check_mode:
     description: The API server says what it would write.
@@ -75,6 +86,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+uncopied:
+  description: Nodes whose CiliumNode lacks labels still after O(copied_within).
+  returned: success
+  type: list
+  elements: str
 results:
   description: What became of each object, in their order; they end with a refusal that would meet all.
   returned: success

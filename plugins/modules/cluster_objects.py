@@ -65,7 +65,14 @@ options:
       - By node, the labels that it shall have from us. Labels that the site set on others are removed. Those that
         another site set stay.
       - Without it the labels of all nodes are left alone.
+      - Of part V(lb), labels are removed alone; none is set.
     type: dict
+  labels_go:
+    description:
+      - Whether part V(bgp) removes labels. With V(false) they stay until part V(lb) of the same run has been given
+        O(node_labels), as L2 policies select nodes by labels too.
+    type: bool
+    default: true
   passwords_in:
     description:
       - Name of the variable that holds the BGP passwords, by name. Its name, not its value, so that no password is an

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +31,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.pages import (  # 
     rendered_files,
 )
 from cluster_lab import Cluster  # noqa: E402
+from operator_lab import operator, operator_program  # noqa: E402
 
 LACKING = cluster_lab.missing()
 pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.skipif(LACKING is not None, reason=str(LACKING))]
@@ -51,20 +50,6 @@ USED = {"media": 2, "production": 1}
 """Pool -> how many of its addresses they hold."""
 POOLS = "/apis/cilium.io/v2alpha1/ciliumloadbalancerippools"
 """All releases that are tried serve it."""
-CONFIG = {
-    "cluster-name": "default",
-    "default-lb-service-ipam": "lbipam",
-    "enable-bgp-control-plane": "true",
-    "enable-ipv4": "true",
-    "enable-ipv6": "false",
-    "enable-k8s-endpoint-slice": "true",
-    "enable-l2-announcements": "true",
-    "enable-lb-ipam": "true",
-    "enable-metrics": "false",
-    "identity-allocation-mode": "crd",
-    "ipam": "kubernetes",
-    "operator-api-serve-addr": "127.0.0.1:0",
-}
 READY = "LB-IPAM done initializing"
 
 
@@ -84,10 +69,6 @@ def cluster(tmp_path: Path, version: str) -> Iterator[Cluster]:
         for key, held in HELD.items():
             add_service(cluster, key, *held)
         yield cluster
-
-
-def operator_program(version: str) -> Path:
-    return cluster_lab.CACHE / f"cilium-{version}" / "cilium-operator"
 
 
 def add_service(cluster: Cluster, key: str, pool: str, address: str, port: int) -> None:
@@ -118,28 +99,6 @@ def first_pools(version: str) -> list[dict[str, Any]]:
 def apply(cluster: Cluster, pool: dict[str, Any]) -> None:
     path = f"/apis/{pool['apiVersion']}/ciliumloadbalancerippools/{pool['metadata']['name']}"
     cluster.apply(path, pool, "hybridnet.cluster_edge")
-
-
-@contextlib.contextmanager
-def operator(cluster: Cluster, version: str) -> Iterator[Path]:
-    """Run Cilium's operator while the block runs, and yield its log."""
-    folder = cluster.folder / "operator-config"
-    folder.mkdir(exist_ok=True)
-    for name, value in CONFIG.items():
-        (folder / name).write_text(value)
-    log = cluster.folder / "operator.log"
-    command = [
-        *("setpriv", "--pdeathsig", "KILL", str(operator_program(version))),
-        *(f"--config-dir={folder}", f"--k8s-kubeconfig-path={cluster.kubeconfig}"),
-    ]
-    environment = {**os.environ, "K8S_NODE_NAME": "n1", "CILIUM_K8S_NAMESPACE": "kube-system"}
-    with log.open("w") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment, cwd=cluster.folder)
-        try:
-            yield log
-        finally:
-            process.terminate()
-            process.wait(60)
 
 
 def wait_until_served(log: Path) -> None:

@@ -54,7 +54,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.ver
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.winning import prefixes_to_read
 from kubernetes.dynamic.client import DynamicClient
-from kubernetes.dynamic.exceptions import NotFoundError
+from kubernetes.dynamic.exceptions import ConflictError, NotFoundError
 
 from .asker import ask
 from .faults import FOLDER, Fault
@@ -64,6 +64,8 @@ INVENTORIES = (HYBRID, FOLDER / "inventory" / "neighbor.yml")
 ROUTER, CLUSTER = "udm-pro", "platform"
 HEALED = 120.0
 """Seconds within which a site is as planned again: the longest part is a session that waits to try again."""
+PUT_ATTEMPTS = 10
+"""How often an object is read and written, where a controller has written it in between."""
 
 
 @dataclass(frozen=True)
@@ -344,7 +346,22 @@ class Site:
         self._put_back(path, {**wanted, "metadata": {**wanted["metadata"], "uid": uid}})
 
     def _put_back(self, path: str, before: Mapping[str, Any]) -> None:
-        """Give an object its former content again, or make it again."""
+        """Give an object its former content again, or make it again. Controllers may write its status meanwhile."""
+        for attempt in range(PUT_ATTEMPTS):
+            try:
+                self._put_back_once(path, before)
+            except ConflictError:
+                if attempt == PUT_ATTEMPTS - 1:
+                    raise
+            else:
+                return
+
+    def _put_back_once(self, path: str, before: Mapping[str, Any]) -> None:
+        """Give an object its former content again, or make it again.
+
+        Raises:
+            ConflictError: somebody has written it since it was read.
+        """
         wanted = copy.deepcopy(dict(before))
         for key in ("resourceVersion", "uid", "creationTimestamp", "generation", "managedFields"):
             wanted["metadata"].pop(key, None)

@@ -56,6 +56,9 @@ class HelmStandIn:
     def get(self, path: str) -> dict[str, Any] | None:
         return self.records.get(path.removeprefix(f"{self.path}/"))
 
+    def check_uid(self) -> None:
+        """It is the one that is meant."""
+
     def cluster_uid(self) -> str:
         return "7d0f7f0e-6d0b-4b43-9f0b-1a2b3c4d5e6f"
 

@@ -218,9 +218,17 @@ class ClusterApi:
         Raises:
             OtherClusterError: it is another one.
         """
+        self.check_uid()
+        return self._answer(method, path, seconds, **given)
+
+    def check_uid(self) -> None:
+        """Ask once whether this is the expected cluster.
+
+        Raises:
+            OtherClusterError: it is another one.
+        """
         if self.expected_uid and self.cluster_uid() != self.expected_uid:
             raise OtherClusterError(self.connection.where, self.expected_uid, self.cluster_uid())
-        return self._answer(method, path, seconds, **given)
 
     def _answer(self, method: str, path: str, seconds: Optional[int] = None, **given: Any) -> Optional[Dict[str, Any]]:
         """Return the decoded answer to what the client sends; the limit is :data:`REQUEST_SECONDS` by default."""

@@ -414,6 +414,7 @@ def read_nodes(api: ClusterApi, manager: str, with_facts: bool) -> Dict[str, Any
 
 def read_state(api: ClusterApi, params: Mapping[str, Any]) -> Dict[str, Any]:
     """Return the whole answer, after waiting for what was asked for."""
+    api.check_uid()  # also where nothing is asked for: Helm goes there by the answer
     # Before all else: where another run makes something meanwhile, no UID is noted whose object was not read.
     config_map = read_config_map(api, params["config_map"]) if params["config_map"] else {}
     end = time.monotonic() + params["wait"]

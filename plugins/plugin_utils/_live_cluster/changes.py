@@ -5,7 +5,6 @@
 
 Three rules: ours is what this site has made, as it noted (``note``), whatever labels say; only the role's own kinds are
 removed; nothing is applied when any of it would take over a foreign object, lose a field, or move a service's address.
-Labels of nodes come before the objects that select by them, and go after those: no node leaves a selector on the way.
 Services are the exception to the last one: tenants write them, so a Service that is in the way stays as it is and is
 reported, and all else goes on.
 """
@@ -31,7 +30,7 @@ from .as_it_lives import other_fields, with_defaults
 from .field_owners import fields_of_others, is_applied
 from .held_addresses import MayMove, ServiceWrites, moved_addresses
 from .live_objects import is_of_a_site, object_key, place, reference
-from .note import NODE_LABELS, Claims, fields_in_our_name
+from .note import Claims, fields_in_our_name
 
 
 @dataclass(slots=True)
@@ -69,6 +68,11 @@ class Changes:
         return [*self.apply, *self.relabel, *self.unlabel]
 
     @property
+    def nodes_to_come(self) -> list[EdgeError]:
+        """Of :attr:`absent`, the nodes that shall have labels and are not in the cluster."""
+        return [error for error in self.absent if error.path.startswith("Node ")]
+
+    @property
     def are_none(self) -> bool:
         """Whether there is nothing to do, and nothing to say."""
         return not any(getattr(self, item.name) for item in fields(self))
@@ -76,18 +80,15 @@ class Changes:
 
 def bgp_changes(
     planned: Sequence[Object],
-    node_labels: Mapping[str, Mapping[str, str]] | None,
     passwords: Iterable[str],
     secrets_namespace: str,
     state: Mapping[str, Any],
     claims: Claims,
 ) -> Changes:
-    """Return what to do for BGP: labels that come, the objects, labels that go. Secrets are applied by the caller.
+    """Return what to do for BGP. Secrets are applied by the caller.
 
     Args:
         planned: the objects of :func:`.bgp.bgp_objects`.
-        node_labels: by node, the labels that it shall have from us; a node without labels is there too. None = labels
-            are not ours to write or to remove.
         passwords: the names under which secrets were given.
         secrets_namespace: where Cilium reads BGP passwords.
         state: the result of module ``cluster_state_info``. ``found``, where it is there, is the metadata of live
@@ -95,8 +96,6 @@ def bgp_changes(
         claims: what this site made.
     """
     changes = Changes()
-    if node_labels is not None:
-        _label_nodes(changes, node_labels, state["nodes"], claims)
     _apply_and_remove(changes, planned, BGP_KINDS, state, claims)
     given = {password_secret_name(name): name for name in passwords}
     wanted = {item["spec"]["authSecretRef"]: item for item in planned if "authSecretRef" in item["spec"]}
@@ -393,61 +392,6 @@ def _lost_fields(value: Any, fields: Mapping[str, Any] | None, path: str = "") -
                 yield from _lost_fields(item, fields[name], below)
 
 
-def _label_nodes(
-    changes: Changes, wanted: Mapping[str, Mapping[str, str]], live: Mapping[str, Any], claims: Claims
-) -> None:
-    """Set and take back labels of nodes. Those that another site alone set as the same field manager stay."""
-    left = []
-    for name in sorted({*wanted, *claims.note.labels, *live}):
-        labels, node = wanted.get(name, {}), live.get(name)
-        if node is not None:
-            ours = claims.note.labels.get(name, frozenset())
-            kept = {
-                key: node["labels"][key]
-                for key in node["owned"]
-                if key in node["labels"] and key not in labels and key not in ours
-            }
-            left += [f"{name}: {', '.join(sorted(kept))}"] if kept else []
-            _label_node(changes, name, {**kept, **labels}, node)
-        elif labels:
-            changes.later.append(f"Node {name}")
-            changes.absent.append(
-                EdgeError(f"Node {name}", "it is not in the cluster", "let it join, or take the host out of edge_nodes")
-            )
-        claims.note_labels(name, labels if node is not None else ())
-    if left and NODE_LABELS not in claims.note.parts and (claims.note.parts or any(wanted.values())):
-        changes.warnings.append(
-            f"Labels of nodes that {FIELD_MANAGER} has set, and that this site has not noted ({'; '.join(left)}): they"
-            f" were left, as another site may have set them ({claims.kubectl} label node NODE KEY- takes one off)"
-        )
-
-
-def _label_node(changes: Changes, name: str, planned: Mapping[str, str], live: Mapping[str, Any]) -> None:
-    """Add the writes that bring our labels on a node to the planned ones; where it has them, none.
-
-    Whenever a CiliumNode or a CiliumBGPClusterConfig changes, Cilium's operator ends the sessions of each node that is
-    selected no more (``operator/pkg/bgp``, ``deleteNodeConfigs``). So new keys come before the objects that select by
-    them, another value comes after these, and keys go after what has selected by them. Agents copy labels from Nodes to
-    CiliumNodes; nobody waits for that.
-
-    Args:
-        changes: takes the writes.
-        name: of the node.
-        planned: all labels that it shall have by our field manager.
-        live: its ``labels``, and the keys that our field manager has: ``owned``.
-    """
-    last = {key: live["labels"][key] for key in live["owned"] if key in live["labels"]}
-    coming, changed = {**planned, **last}, {**last, **planned}
-    for writes, labels in ((changes.apply, coming), (changes.relabel, changed), (changes.unlabel, dict(planned))):
-        if labels != last:
-            writes.append(_node_patch(name, labels))
-        last = labels
-
-
-def _node_patch(name: str, labels: Mapping[str, str]) -> Object:
-    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": dict(sorted(labels.items()))}}
-
-
 def _whole_service(
     changes: Changes, item: Mapping[str, Any], live: Object | None, namespaces: Iterable[str], claims: Claims
 ) -> None:
@@ -510,7 +454,7 @@ def _fields_beside_the_plan(planned: Object, found: Object) -> list[EdgeError]:
     return [
         EdgeError(
             place(planned),
-            f"the field manager {manager} holds {', '.join(fields)}, which would stay beside the plan",
+            f"the field manager {manager} holds {some(fields, MOST_NAMES)}, which would stay beside the plan",
             "remove them there, or delete the object once so that it is made anew",
         )
         for manager, fields in sorted(beside.items())

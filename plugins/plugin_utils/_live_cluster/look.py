@@ -15,7 +15,7 @@ from typing import Any
 from ...module_utils._errors import EdgeError
 from ...module_utils._kubernetes.cilium_kinds import NODE, PEERING_POLICY, READ_ONLY_PLURALS
 from ...module_utils._kubernetes.state import HELM_KEYS, MISSING, NOT_SEEN
-from .._cilium.common import Object
+from .._cilium.common import GROUP, Object
 from .._cilium.helm_values import REPLICAS
 from .._cilium.ipam import CLUSTER_POOL, ipam_mode
 from .._cilium.lb_ipam import ALL, CLASSED, NONE, LbIpam, read_service, served_by, service_name
@@ -231,6 +231,7 @@ class Target:
             "objects": {"bgp": cluster["bgp"], "lb": cluster["lb"]}.get(part, []),
             "nodes": self.planned_nodes,
             "node_labels": cluster["node_labels"],
+            "labels_go": cluster["absent"],
             "forget": cluster["absent"],
             "secrets_namespace": cluster["secrets_namespace"],
             "may_move": [EVERY_SERVICE] if cluster["absent"] else cluster["may_move"],
@@ -369,11 +370,9 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     waiting += _lost_at_the_start(target, after_helm, found.lb_ipam, claims["lb"])
     claims[SERVICES] = Claims(SERVICES, target.site, state["config_map"], target.namespace, target.now, target.kubectl)
     changes[SERVICES] = _look_at_services(target, after_helm, claims[SERVICES])
-    waiting += changes[SERVICES].errors
-    if target.previews:
-        found.notes += map(str, changes[SERVICES].absent)
-    else:
-        waiting += changes[SERVICES].absent
+    absent = _absent(changes)
+    found.notes += map(str, absent if target.previews else ())
+    waiting += [*changes[SERVICES].errors, *(() if target.previews else absent)]
     found.refusals += told_refusals(_each_address_once(waiting), cluster["take_over"], word)
     wanted = _to_verify(target) | _needed(target, state, changes, helm=calls_helm(target, state))
     found.refusals += lacking_rights(wanted, rules)
@@ -564,6 +563,11 @@ def _without_release(target: Target, state: Mapping[str, Any]) -> Iterator[str]:
         yield WITHOUT_RELEASE.format(place(item), target.release, target.namespace, way_out)
 
 
+def _absent(changes: Mapping[str, Changes]) -> list[EdgeError]:
+    """Return what lacks in the cluster and that no Helm brings: the run would end at it, half done."""
+    return [*changes["bgp"].nodes_to_come, *changes[SERVICES].absent]
+
+
 def _is_bare(state: Mapping[str, Any]) -> bool:
     """Return whether a cluster serves no kind of Cilium's and runs no load balancer; not where nobody may look.
 
@@ -652,6 +656,8 @@ def _needed(target: Target, state: Mapping[str, Any], changes: Mapping[str, Chan
         found, objects = changes[part], target.options(part)["objects"]
         later = [item for item in objects if item["kind"] in PART_KINDS[part] and item["kind"] not in state["kinds"]]
         wanted |= writing_rights([*found.applied, *later], found.remove, there)
+        if any(item["kind"] == "Node" for item in found.applied):  # their labels are awaited at CiliumNodes
+            wanted |= rights(GROUP, READ_ONLY_PLURALS[NODE], ["list"])
     for name in {item["spec"].get("authSecretRef", "") for item in cluster["bgp"]} - {""}:
         if f"Secret {cluster['secrets_namespace']}/{name}" not in there:
             wanted |= rights("", "secrets", ["get", "create", "patch"], cluster["secrets_namespace"], name)

@@ -18,6 +18,7 @@ from .ended_sessions import ended_sessions, peerings_leave
 from .held_addresses import MayMove
 from .held_pod_cidrs import lost_pod_cidrs, pod_cidrs_leave
 from .live_objects import object_key, place
+from .node_labels import label_nodes, unlabel_nodes
 from .note import Claims, note_name
 from .others_objects import Surroundings, claims_of_others
 from .service_writes import service_writes
@@ -90,19 +91,24 @@ def part_changes(
         return service_changes(options["services"] or (), state, claims)
     consent = TakeOver.of(options["take_over"])
     lb_ipam = lb_ipam_of(options)
+    labels = options["node_labels"]
     if part == "bgp":
         namespace = options["secrets_namespace"]
-        changes = bgp_changes(objects, options["node_labels"], passwords, namespace, state, claims)
+        changes = bgp_changes(objects, passwords, namespace, state, claims)
+        if labels is not None:
+            label_nodes(changes, labels, state["nodes"], claims, options["labels_go"])
         changes.errors += another_inventory(options["nodes"], state["nodes"], claims)
         if options["nodes"] and not options["forget"]:
             claims.note_nodes(options["nodes"])
     else:
         writes = service_writes(options["services"], state, claims)
         changes = lb_changes(objects, may_move_of(options), state, claims, lb_ipam, writes)
+        if labels is not None:
+            unlabel_nodes(changes, labels, state["nodes"], claims)
         if not options["forget"]:
             changes.errors += lost_pod_cidrs(objects, changes.remove, state["objects"], claims.made, consent.objects)
     around = Surroundings(
-        nodes=labels_of_nodes(state["nodes"], options["node_labels"] or {}),
+        nodes=labels_of_nodes(state["nodes"], labels or {}),
         services=_labels_of_services(state["services"], options["services"] or (), lb_ipam),
         version=options["cilium_version"],
     )

@@ -33,6 +33,16 @@ REWRITTEN = (
 RETRY = "What was written before it stays. Mend this and run again: the run goes on there."
 """What a run that ends in the middle of its writes leaves, and the way out."""
 
+UNCOPIED = (
+    "Cilium's agent there is ready, and has not copied the labels to its CiliumNode within {seconds} s. Cilium selects"
+    " nodes by that one: sessions and L2 addresses of a node end that nothing selects, so no more was written (look for"
+    " exclude-node-label-patterns in: {kubectl} -n {namespace} get configmap cilium-config -o yaml; and at the log of"
+    " the node's agent)"
+)
+"""Said of a node of which labels would be selected by that Cilium does not know."""
+COPY_SECONDS = 30
+"""Limit for agents to copy labels. They do it within a second, where the API server does not hold them back."""
+
 LAST_PART = "services"
 """The part after which a cluster that leaves the site has no need of the note. Of its objects one that is refused keeps
 no other from being written."""
@@ -105,6 +115,21 @@ class PartWrites:
         self.relabel = [item for item in self.relabel if place(item) not in later]
         later.update(place(item) for item in self.relabel)
         self.apply = [item for item in self.apply if place(item) not in later]
+
+    @property
+    def nodes(self) -> list[Object]:
+        """Nodes that gain labels, before anything selects by them."""
+        return [item for item in self.apply if item["kind"] == "Node"]
+
+    @property
+    def objects(self) -> list[Object]:
+        """What is applied, less nodes."""
+        return [item for item in self.apply if item["kind"] != "Node"]
+
+    @property
+    def copies(self) -> int:
+        """Seconds to wait for copies of labels: none in a cluster in which the site selects no nodes yet."""
+        return COPY_SECONDS if self._config_map else 0
 
     @property
     def before(self) -> Delta:
@@ -215,6 +240,19 @@ def interrupted(verb: str, objects: Sequence[Object], done: Mapping[str, Any]) -
     """
     names = some([place(item) for item in objects], MOST_NAMES)
     return WriteError({**done, "msg": f"{verb}{names}: {done.get('msg')}\n{RETRY}"}, answered=False)
+
+
+def uncopied(nodes: Sequence[str], kubectl: str, namespace: str) -> WriteError:
+    """Return the error of a run that ends because Cilium does not know labels of nodes.
+
+    Args:
+        nodes: their names.
+        kubectl: how a command for the cluster begins.
+        namespace: where Cilium runs.
+    """
+    text = UNCOPIED.format(seconds=COPY_SECONDS, kubectl=kubectl, namespace=namespace)
+    lines = [f"Node {name}: {text}" for name in nodes]
+    return WriteError({"failed": True, "msg": "\n".join([*lines, RETRY])})
 
 
 def _refusal(refused: Mapping[str, str], verb: str = "write") -> WriteError:

@@ -24,6 +24,10 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_clust
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.differences import difference
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.held_addresses import MayMove
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.live_objects import object_key
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.node_labels import (
+    label_nodes,
+    unlabel_nodes,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.note import Claims, making_key
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.parts import part_changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.service_writes import service_writes
@@ -85,7 +89,11 @@ def bgp_changes(
 ) -> Changes:
     """Return the changes where the site made all that carries its labels."""
     found = with_uids(found)
-    return _changes.bgp_changes(planned, node_labels, passwords, namespace, found, all_noted("bgp", found, site))
+    claims = all_noted("bgp", found, site)
+    changes = _changes.bgp_changes(planned, passwords, namespace, found, claims)
+    if node_labels is not None:
+        label_nodes(changes, node_labels, found["nodes"], claims, labels_go=True)
+    return changes
 
 
 def lb_changes(planned: Any, may_move: Any, found: dict[str, Any], site: str, *lb_ipam: LbIpam) -> Changes:
@@ -740,9 +748,9 @@ WANTED = {"n1": {"ours": "1"}, "n2": {"ours": "1"}}
 
 def labelled(noted: dict[str, str], wanted: dict[str, dict[str, str]] | None = None) -> tuple[Changes, Claims]:
     claims = Claims("bgp", "home", noted, "kube-system")
-    return _changes.bgp_changes(
-        [], WANTED if wanted is None else wanted, [], "kube-system", state(nodes=LABELLED), claims
-    ), claims
+    changes = Changes()
+    label_nodes(changes, WANTED if wanted is None else wanted, LABELLED, claims, labels_go=True)
+    return changes, claims
 
 
 def labels_of(changes: Changes) -> dict[str, dict[str, str]]:
@@ -757,7 +765,14 @@ def cluster_config(name: str, selector: dict[str, Any] | None) -> dict[str, Any]
     return {"apiVersion": "cilium.io/v2", "kind": CONFIG, "metadata": metadata, "spec": {"bgpInstances": [], **spec}}
 
 
-CONFIG = "CiliumBGPClusterConfig"
+def l2_policy(name: str, selector: dict[str, Any] | None) -> dict[str, Any]:
+    """Return a CiliumL2AnnouncementPolicy of ours, as planned."""
+    spec = {"nodeSelector": {"matchLabels": selector}} if selector else {}
+    metadata = {"name": name, "labels": OWNED}
+    return {"apiVersion": "cilium.io/v2alpha1", "kind": L2, "metadata": metadata, "spec": {"interfaces": [], **spec}}
+
+
+CONFIG, L2 = "CiliumBGPClusterConfig", "CiliumL2AnnouncementPolicy"
 BY_CLASS = {CLASS_LABEL: "all"}
 
 
@@ -804,30 +819,59 @@ BY_CLASS = {CLASS_LABEL: "all"}
 def test_no_step_leaves_a_node_unselected_that_is_selected_before_and_after(
     before: list[Any], after: list[Any], labels: dict[str, dict[str, str]], wanted: dict[str, dict[str, str]]
 ) -> None:
-    """Cilium's operator ends the sessions of nodes that nothing selects. Also: some node is selected in each step."""
-    version = {"versions": ["v2"], "fields": {"v2": None}}
-    nodes = {name: {"labels": dict(own), "owned": sorted(own)} for name, own in labels.items()}
-    found = with_uids(state(objects=copy.deepcopy(before), nodes=nodes, kinds={CONFIG: version}))
-    changes = bgp_changes(after, wanted, [], "kube-system", found, "home")
-    assert changes.errors == []
-    live = {object_key(item): item for item in before}
-    have = copy.deepcopy(labels)
+    """Cilium ends sessions and L2 leases of nodes that nothing selects. Also: some node is selected in each step.
 
-    def selected() -> set[str]:
-        selectors = [selector_of(item["spec"].get("nodeSelector") or {}) for item in live.values()]
-        return {name for name, own in have.items() if any(selector.matches(own) for selector in selectors)}
+    Both parts of a run are played, each with what the one before has left. L2 policies select as cluster configs do.
+    """
+    versions = {"versions": ["v2", "v2alpha1"], "fields": {"v2": None, "v2alpha1": None}}
+    have, live = copy.deepcopy(labels), {}
+    # No L2 policy selects by class, and none that keeps its name could follow another value of a key without a gap.
+    classes = {own[CLASS_LABEL] for own in (*labels.values(), *wanted.values()) if CLASS_LABEL in own}
+    planned = {CONFIG: after, L2: policies_like(after) if len(classes) < 2 else []}
+    for item in [*before, *(policies_like(before) if planned[L2] else [])]:
+        live[object_key(item)] = item
+
+    def selected() -> dict[str, set[str]]:
+        selectors = [(item["kind"], selector_of(item["spec"].get("nodeSelector") or {})) for item in live.values()]
+        return {
+            kind: {name for name, own in have.items() if any(by.matches(own) for of, by in selectors if of == kind)}
+            for kind in planned
+        }
 
     seen = [selected()]
-    for item in [*changes.apply, *changes.relabel, *(("remove", item) for item in changes.remove), *changes.unlabel]:
-        if isinstance(item, tuple):
-            del live[object_key(item[1])]
-        elif item["kind"] == "Node":
-            have[item["metadata"]["name"]] = item["metadata"]["labels"]
+    for part in ("bgp", "lb"):
+        kinds = {CONFIG: versions, L2: versions}
+        nodes = {name: {"labels": dict(own), "owned": sorted(own)} for name, own in have.items()}
+        found = with_uids(state(objects=copy.deepcopy(list(live.values())), nodes=nodes, kinds=kinds))
+        claims = all_noted(part, found)
+        if part == "bgp":
+            changes = _changes.bgp_changes(planned[CONFIG], [], "kube-system", found, claims)
+            label_nodes(changes, wanted, nodes, claims, labels_go=False)
         else:
-            live[object_key(item)] = item
-        seen.append(selected())
-    assert (have, set(live)) == (wanted, set(map(object_key, after)))
-    assert all(step >= seen[0] & seen[-1] and step for step in seen)
+            changes = _changes.lb_changes(planned[L2], MayMove(), found, claims)
+            unlabel_nodes(changes, wanted, nodes, claims)
+        assert changes.errors == []
+        removals = [("remove", item) for item in changes.remove]
+        for step in [*changes.apply, *changes.relabel, *removals, *changes.unlabel]:
+            if isinstance(step, tuple):
+                del live[object_key(step[1])]
+            elif step["kind"] == "Node":
+                have[step["metadata"]["name"]] = step["metadata"]["labels"]
+            else:
+                live[object_key(step)] = step
+            seen.append(selected())
+    names = [(item["kind"], item["metadata"]["name"]) for kind in planned for item in planned[kind]]
+    assert (have, sorted((item["kind"], item["metadata"]["name"]) for item in live.values())) == (wanted, sorted(names))
+    for kind in planned:
+        assert all(step[kind] >= seen[0][kind] & seen[-1][kind] and step[kind] for step in seen if planned[kind])
+
+
+def policies_like(configs: list[Any]) -> list[Any]:
+    """Return L2 policies that select as cluster configs do."""
+    return [
+        l2_policy(item["metadata"]["name"], (item["spec"].get("nodeSelector") or {}).get("matchLabels"))
+        for item in configs
+    ]
 
 
 def test_two_sites_leave_each_other_s_node_labels() -> None:
@@ -860,6 +904,34 @@ def test_labels_that_nobody_noted_are_left_and_told_once(noted: dict[str, str]) 
     assert (labels_of(again), again.warnings) == (labels_of(changes), [])
 
 
+def test_labels_that_go_with_the_second_part_are_noted_until_then() -> None:
+    """A run that is cut off between the two parts: the next one knows what is to go."""
+    marks = {"noted.bgp": "true", "noted.lb": "true", "noted.labels": "true"}
+    noted = {**marks, "labels.n1": "old", "labels.n3": "old", "labels.gone": "old"}
+    claims = Claims("bgp", "home", noted, "kube-system")
+    changes = Changes()
+    label_nodes(changes, WANTED, LABELLED, claims, labels_go=False)
+    assert labels_of(changes) == {"n2": {"ours": "1", "theirs": "x"}}
+    assert claims.delta == {"labels.n1": "old ours", "labels.n2": "ours", "labels.gone": None}
+    then = {**marks, "labels.n1": "old ours", "labels.n2": "ours", "labels.n3": "old"}
+    nodes = {**LABELLED, "n2": {"labels": {"theirs": "x", "ours": "1"}, "owned": ["ours", "theirs"]}}
+    claims = Claims("lb", "home", then, "kube-system")
+    changes = Changes()
+    unlabel_nodes(changes, WANTED, nodes, claims)
+    assert (changes.apply, changes.relabel) == ([], [])
+    assert labels_of(changes) == {"n1": {"ours": "1", "theirs": "x"}, "n3": {"theirs": "x"}}
+    assert claims.delta == {"labels.n1": "ours", "labels.n3": None}
+
+
+def test_the_second_part_sets_no_label() -> None:
+    """Nodes of the plan may have none of theirs yet: only the first part was left out."""
+    claims = Claims("lb", "home", {"noted.lb": "true", "noted.labels": "true", "labels.n3": "old"}, "kube-system")
+    wanted = {**WANTED, "n3": {"ours": "1"}}
+    changes = Changes()
+    unlabel_nodes(changes, wanted, LABELLED, claims)
+    assert labels_of(changes) == {"n3": {"theirs": "x"}}
+
+
 def test_labels_are_noted_before_they_are_written() -> None:
     """A run that is cut off in between: what it set or was to take back is this site's still."""
     marks = {"noted.bgp": "true", "noted.labels": "true"}
@@ -889,7 +961,13 @@ def test_an_inventory_of_the_same_site_name_removes_nothing_of_another(
 ) -> None:
     """Whether it writes labels of nodes or not."""
     nodes = {name: {"labels": {}, "owned": []} for name in live}
-    options: dict[str, Any] = {"objects": [], "nodes": ["n1", "n2"], "node_labels": None, "forget": False}
+    options: dict[str, Any] = {
+        "objects": [],
+        "nodes": ["n1", "n2"],
+        "node_labels": None,
+        "labels_go": True,
+        "forget": False,
+    }
     options.update(services=[], take_over={}, cilium_version="1.19.6", serves_classless=True, leaving_routers=[])
     options["secrets_namespace"] = "kube-system"
     for forget in (False, True):
@@ -906,7 +984,7 @@ def test_a_secret_stays_where_agents_may_read_it(there: bool) -> None:
     name = "Secret old/bgp-password-k8s"
     claims = Claims("bgp", "home", {"noted.bgp": "true", uid_of("old"): name}, "kube-system")
     seen = {"secrets_elsewhere": [name] if there else [], "secrets_gone": [] if there else [name]}
-    changes = _changes.bgp_changes([], None, [], "kube-system", state(**seen), claims)
+    changes = _changes.bgp_changes([], [], "kube-system", state(**seen), claims)
     assert (
         changes.warnings
         == [

@@ -887,6 +887,25 @@ def test_a_cluster_that_needs_no_write_is_as_planned() -> None:
     assert (found.refusals, found.pending) == ([], [])
 
 
+@pytest.mark.parametrize("labels", [{}, {"rack": "a"}], ids=["without a label", "with a label"])
+@pytest.mark.parametrize("previews", [False, True], ids=["run", "check mode"])
+def test_a_node_that_has_not_joined_is_refused_where_it_is_to_be_labelled(
+    labels: dict[str, str], previews: bool
+) -> None:
+    """The run would end at it, when the routers have been expanded and before they are contracted."""
+    document = yaml.safe_load(SITE)
+    document["all"]["children"]["edge_nodes"]["hosts"]["n2"] = {
+        "ansible_host": "10.67.0.12",
+        "edge_node_labels": labels,
+    }
+    planned = plan(inventory_from(document)).data
+    of = replace(target_of(planned, "home", "cilium", "kube-system", verifies=True), previews=previews)
+    found = look(of, state(of), ADMINISTRATOR)
+    told = "Node n2: it is not in the cluster (let it join, or take the host out of edge_nodes)"
+    assert (told in found.refusals, told in found.notes) == (bool(labels) and not previews, bool(labels) and previews)
+    assert "nodes of the inventory that have not joined: n2" in found.notes
+
+
 @pytest.mark.parametrize("stale", [False, True], ids=["as planned", "a label left the inventory"])
 def test_a_label_that_only_leaves_needs_the_right_to_write_nodes(stale: bool) -> None:
     of = planned_target()
@@ -896,7 +915,7 @@ def test_a_label_that_only_leaves_needs_the_right_to_write_nodes(stale: bool) ->
         live["nodes"]["n1"] = {"labels": {**node["labels"], "old": "1"}, "owned": sorted([*node["owned"], "old"])}
         live["config_map"]["labels.n1"] = " ".join(live["nodes"]["n1"]["owned"])
     found = look(of, live, READER)
-    assert (any("nodes" in text for text in found.refusals), found.pending) == (stale, ["bgp"][:stale])
+    assert (any("nodes" in text for text in found.refusals), found.pending) == (stale, ["lb"][:stale])
 
 
 def workload(namespace: str, name: str) -> dict[str, Any]:

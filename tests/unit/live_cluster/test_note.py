@@ -505,13 +505,13 @@ def test_secret_of_a_planned_name_that_somebody_else_made() -> None:
     kinds = {"CiliumBGPPeerConfig": {"versions": ["v2"], "fields": {"v2": None}}}
     live_state = {**state(kinds=kinds, namespaces=["kube-system"]), "secrets": [found]}
     claims = Claims("bgp", "home", {"noted.bgp": "true"}, "kube-system")
-    changes = bgp_changes([peer], {}, ["k8s"], "kube-system", live_state, claims)
+    changes = bgp_changes([peer], ["k8s"], "kube-system", live_state, claims)
     assert [str(error) for error in changes.errors] == [
         f"Secret kube-system/bgp-password-k8s: it exists already and this collection did not make it"
         f" ({way_out('bgp', secret=True)})"
     ]
     known = Claims("bgp", "home", {"noted.bgp": "true", found["uid"]: "Secret kube-system/x"}, "kube-system")
-    assert bgp_changes([peer], {}, ["k8s"], "kube-system", live_state, known).errors == []
+    assert bgp_changes([peer], ["k8s"], "kube-system", live_state, known).errors == []
 
 
 def test_two_sites_leave_each_other_s_objects_alone() -> None:

@@ -262,6 +262,7 @@ def test_the_role_judges_by_the_labels_that_it_writes_itself() -> None:
         "services": [],
         "leaving_routers": [],
         "nodes": [],
+        "labels_go": True,
         "forget": False,
     }
     options.update(take_over={}, cilium_version="1.19.6", serves_classless=True)

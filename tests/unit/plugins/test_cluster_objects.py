@@ -22,7 +22,11 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_clust
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.live_objects import place
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.note import Claims, making_key
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.writes import RETRY, WriteError
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.writes import (
+    COPY_SECONDS,
+    RETRY,
+    WriteError,
+)
 from ansible_collections.hybridnet.cluster_edge.tests.support.noted import uid_of
 
 PEER = {
@@ -60,6 +64,7 @@ class Writer:
         self.removals: list[dict[str, Any]] = []
         self.outcomes: dict[str, dict[str, Any]] = {}
         self.answers: dict[str, dict[str, Any]] = {}
+        self.uncopied: list[str] = []
         self.changed = changed
         self.failure = failure
         task = SimpleNamespace(no_log=False, check_mode=check_mode, diff=False, _role=None, delegate_to=None)
@@ -84,7 +89,7 @@ class Writer:
             self.answers.get(place(item), {"outcome": outcome, "uid": uid_of(place(item))})
             for item in module_args["objects"]
         ]
-        return {"changed": self.changed, "results": answers}
+        return {"changed": self.changed, "results": answers, "uncopied": self.uncopied}
 
     def write(
         self,
@@ -436,3 +441,49 @@ def test_what_was_to_be_made_long_ago_is_forgotten_by_the_clock(monkeypatch: pyt
     before, after = (told for _state, told in data_of(writer))
     assert before == {making_key("lb", new): f"{new} 2026-11-30T17:00:00Z"}
     assert after == {making_key("lb", name): None, making_key("lb", new): None, uid_of(new): new}
+
+
+def labeled_node(**labels: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node01", "labels": labels}}
+
+
+def test_what_selects_by_new_labels_is_written_after_their_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = Writer(monkeypatch)
+    changes = Changes(apply=[labeled_node(a="1"), PEER], relabel=[labeled_node(a="2")], unlabel=[labeled_node()])
+    writer.write(changes, [])
+    written = [
+        ([place(item) for item in call["objects"]], call["copied_within"], call["namespace"])
+        for call, _ in writer.calls
+    ]
+    node = ["Node node01"]
+    within = COPY_SECONDS, "kube-system"
+    assert written == [(node, *within), ([place(PEER)], 0, within[1]), (node, *within), (node, 0, within[1])]
+
+
+def test_in_a_cluster_without_a_note_no_copy_is_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the site selects nodes there, so nothing can end."""
+    writer = Writer(monkeypatch)
+    writer.write(Changes(apply=[labeled_node(a="1"), PEER]), [], data={})
+    assert [call["copied_within"] for call, _no_log in writer.calls] == [0, 0]
+
+
+def test_labels_that_a_ready_agent_does_not_copy_end_the_run_before_anything_selects_by_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    writer = Writer(monkeypatch)
+    writer.uncopied = ["node01", "node02"]
+    with pytest.raises(WriteError) as caught:
+        writer.write(Changes(apply=[labeled_node(a="1"), PEER]), [])
+    assert str(caught.value) == "\n".join(
+        [
+            *(
+                f"Node {name}: Cilium's agent there is ready, and has not copied the labels to its CiliumNode within 30 s."
+                " Cilium selects nodes by that one: sessions and L2 addresses of a node end that nothing selects, so no"
+                " more was written (look for exclude-node-label-patterns in: kubectl --kubeconfig /k -n kube-system get"
+                " configmap cilium-config -o yaml; and at the log of the node's agent)"
+                for name in writer.uncopied
+            ),
+            RETRY,
+        ]
+    )
+    assert [[place(item) for item in call["objects"]] for call, _no_log in writer.calls] == [["Node node01"]]

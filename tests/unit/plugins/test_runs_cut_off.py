@@ -92,7 +92,7 @@ class Cluster:
         if self.way == "dead":
             return OUT_OF_REACH
         results = [self._apply(item) for item in module_args["objects"]]
-        return OUT_OF_REACH if self.way == "answer lost" else {"results": results}
+        return OUT_OF_REACH if self.way == "answer lost" else {"results": results, "uncopied": []}
 
     def _note(self, data: Mapping[str, str | None]) -> dict[str, Any]:
         if not self._alive:

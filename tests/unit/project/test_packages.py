@@ -50,6 +50,7 @@ MORE: dict[str, set[str]] = {
     "module_utils/_kubernetes/chart_source": {"urllib"},
     "module_utils/_kubernetes/client": {"kubernetes", "traceback", "urllib3", "yaml"},
     "module_utils/_kubernetes/state": {"time"},
+    "module_utils/_kubernetes/copied_labels": {"time"},
     "module_utils/_kubernetes/observation": {"email"},
     "module_utils/_kubernetes/module": {"ansible", "os"},
     "module_utils/_kubernetes/application": {"ansible"},

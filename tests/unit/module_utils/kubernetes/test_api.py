@@ -23,11 +23,14 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.connection import ClusterConnection
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.json_answer import DEEPEST, decoded
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import ARGUMENTS, read_state
 from hypothesis import given
 from hypothesis import strategies as st
 
 SERVICES = "/api/v1/services"
 UID, OTHER_UID = "7d0f7f0e-6d0b-4b43-9f0b-1a2b3c4d5e6f", "0b7c4c1e-7d0f-4c3a-9a55-0f1f6f2f2a10"
+NOTHING = {name: spec.get("default") for name, spec in ARGUMENTS.items()}
+"""The options of module ``cluster_state_info`` with their defaults."""
 TOLD = (
     "/api/v1/services: {0} is nested more than 100 levels deep, as no program writes it, and was not read below; somebody"
     " has written that, most likely to its managedFields (look at it: kubectl get --show-managed-fields -o yaml)"
@@ -144,6 +147,7 @@ def cluster(uid: str | None) -> ClientStandIn:
         pytest.param(lambda api: api.items(SERVICES), id="a reading"),
         pytest.param(lambda api: api.send("patch", SERVICES, {}, "manager"), id="a write"),
         pytest.param(lambda api: api.rules("kube-system"), id="a review of rights"),
+        pytest.param(lambda api: read_state(api, NOTHING), id="a state of which nothing is asked, as before Helm"),
     ],
 )
 def test_another_cluster_is_asked_nothing_and_written_nothing(

@@ -32,7 +32,15 @@ def test_object_without_a_place_keeps_none_of_the_others_from_being_applied() ->
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace}}
         for name, namespace in (("first", "media"), ("second", "gone"), ("third", "media"))
     ]
-    given = {"objects": objects, "versions": [], "owned": [], "manager": "us", "compare": False, "dry_run": False}
+    given = {
+        "objects": objects,
+        "versions": [],
+        "owned": [],
+        "manager": "us",
+        "compare": False,
+        "copied_within": 0,
+        "dry_run": False,
+    }
     done = apply_objects(Server(), given)  # type: ignore[arg-type]
     assert [result["outcome"] for result in done["results"]] == ["applied", "refused", "applied"]
     refused = done["results"][1]
@@ -56,7 +64,15 @@ def test_an_object_that_others_have_written_too_is_told(entries: list[dict[str, 
             return {"metadata": {"uid": path, "resourceVersion": "2", "managedFields": entries}}
 
     item = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "media"}}
-    given = {"objects": [item], "versions": [], "owned": [], "manager": "us", "compare": False, "dry_run": False}
+    given = {
+        "objects": [item],
+        "versions": [],
+        "owned": [],
+        "manager": "us",
+        "compare": False,
+        "copied_within": 0,
+        "dry_run": False,
+    }
     (result,) = apply_objects(Answers(), given)["results"]  # type: ignore[arg-type]
     assert result.get("shared", False) is shared
 
@@ -106,6 +122,7 @@ def test_what_a_webhook_makes_of_an_object_is_told(kept: dict[str, Any], paths: 
         "owned": [],
         "manager": "us",
         "compare": False,
+        "copied_within": 0,
         "dry_run": False,
     }
     (result,) = apply_objects(Rewrites(), given)["results"]  # type: ignore[arg-type]
@@ -179,7 +196,15 @@ class Live:
 
 
 def applied(server: Any, item: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    given = {"objects": [item], "versions": [], "owned": [], "manager": "us", "compare": False, "dry_run": False}
+    given = {
+        "objects": [item],
+        "versions": [],
+        "owned": [],
+        "manager": "us",
+        "compare": False,
+        "copied_within": 0,
+        "dry_run": False,
+    }
     (result,) = apply_objects(server, {**given, **changes})["results"]
     return result
 

@@ -44,6 +44,9 @@ class ReaderStandIn:
         plural = path.removeprefix(DEFINITIONS).partition(".")[0]
         return next((definition(kind) for kind in self.served if f"{kind.lower()}s" == plural), None)
 
+    def check_uid(self) -> None:
+        """It is the one that is meant."""
+
     def cluster_uid(self) -> str | None:
         return "7d0f7f0e"
 
@@ -166,6 +169,9 @@ class WorkloadsStandIn:
         self.selectors: list[str] = []
         self.dead: tuple[str, ...] | None = ()
         """Nodes that are not ready, of node01 to node04; None: the account may not list nodes."""
+
+    def check_uid(self) -> None:
+        """It is the one that is meant."""
 
     def get(self, path: str) -> dict[str, Any] | None:
         return self.workloads.get(path.rpartition("/")[2].replace("-", "_"))
