@@ -24,7 +24,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_clust
     is_applied,
 )
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan  # noqa: E402
-from cluster_lab import Cluster, run_refused, run_roles  # noqa: E402
+from cluster_lab import Cluster, release_step, run_refused, run_roles  # noqa: E402
 
 LACKING = cluster_lab.missing()
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(LACKING is not None, reason=str(LACKING))]
@@ -358,17 +358,9 @@ def test_removal_takes_only_our_own(cluster: Cluster) -> None:
 def test_release(cluster: Cluster, tmp_path: Path) -> None:
     values = {**PLATFORM["helm_values"], "operator": {"rollOutPods": True, "replicas": 1}}
     folder = tmp_path / "chart"  # of another name than the chart
-    folder.symlink_to(cluster_lab.cilium_module() / "install/kubernetes/cilium")
-    chart = str(folder)
-    planned = {
-        "values": values,
-        "version": cluster_lab.CILIUM,
-        "chart": chart,
-        "chart_repo": "",
-        "timeout": 60,
-        "site": "lab",
-    }
-    step = "cilium_net_release", {**planned, "binary": str(cluster_lab.HELM)}
+    folder.symlink_to(cluster_lab.chart())
+    own = {"chart": str(folder), "timeout": 60, "site": "lab"}
+    step = release_step(values, **own)
     check = run_roles(cluster, step, options=("--check", "--diff"))
     assert (check.returncode, check.changed) == (0, 2), check.output
     assert "bgpControlPlane: (absent) ->" in check.output
@@ -377,8 +369,7 @@ def test_release(cluster: Cluster, tmp_path: Path) -> None:
         first = run_roles(cluster, step)
         second = run_roles(cluster, step)
         again = run_roles(cluster, step, options=("--diff",))
-        planned["values"] = {**values, "debug": {"verbose": "flow"}}
-        changed = run_roles(cluster, ("cilium_net_release", {**planned, "binary": str(cluster_lab.HELM)}))
+        changed = run_roles(cluster, release_step({**values, "debug": {"verbose": "flow"}}, **own))
     assert (first.returncode, first.changed) == (0, 2), first.output  # the note, and Helm
     assert (second.returncode, second.changed) == (0, 0), second.output
     assert (again.returncode, again.changed) == (0, 0), again.output
@@ -407,40 +398,23 @@ def test_release_with_ranges_that_its_nodes_do_not_have(cluster: Cluster) -> Non
         cluster.apply(f"/apis/cilium.io/v2/ciliumnodes/{name}", body)
     ranges = {"clusterPoolIPv4MaskSize": 24, "clusterPoolIPv4PodCIDRList": ["10.244.0.0/16"]}
     values = {**PLATFORM["helm_values"], "ipam": {"mode": "cluster-pool", "operator": ranges}}
-    chart = str(cluster_lab.cilium_module() / "install/kubernetes/cilium")
-    planned = {
-        "values": values,
-        "version": cluster_lab.CILIUM,
-        "chart": chart,
-        "chart_repo": "",
-        "timeout": 60,
-        "site": "lab",
-    }
-    step = "cilium_net_release", {**planned, "binary": str(cluster_lab.HELM)}
+    step = release_step(values, timeout=60, site="lab")
     before = cluster.get("/apis/apps/v1/namespaces/kube-system/daemonsets/cilium")
     run = run_roles(cluster, step)
     assert run.returncode != 0
     assert (
         "Nodes have pod CIDRs outside ipam.operator's ranges 10.244.0.0/16: node02 10.0.1.0/24. Cilium does not move a node"
         " to another range. Write the range that the nodes have (edge_cluster_pod_cidrs), or take the nodes out of the"
-        " cluster, with their CiliumNodes, and join them again after the run"
+        " cluster, with their CiliumNodes, and join them again once Cilium runs with these ranges; where no agent runs any"
+        " more, deleting the CiliumNodes is enough"
     ) in words(run.output)
     assert cluster.get("/apis/apps/v1/namespaces/kube-system/daemonsets/cilium") == before
 
 
 @pytest.mark.long
 def test_release_that_never_runs(cluster: Cluster) -> None:
-    chart = str(cluster_lab.cilium_module() / "install/kubernetes/cilium")
     values = {**PLATFORM["helm_values"], "debug": {"enabled": True}}
-    planned = {
-        "values": values,
-        "version": cluster_lab.CILIUM,
-        "chart": chart,
-        "chart_repo": "",
-        "timeout": "1",  # as -e hands it over
-        "site": "lab",
-    }
-    run = run_roles(cluster, ("cilium_net_release", {**planned, "binary": str(cluster_lab.HELM)}))
+    run = run_roles(cluster, release_step(values, timeout="1", site="lab"))  # as -e hands it over
     assert run.returncode != 0
     assert (
         "Not complete after 1 s. Cilium's agents (DaemonSet kube-system/cilium): its change is not seen yet. Nobody acts on it:"
@@ -453,9 +427,7 @@ def test_release_that_never_runs(cluster: Cluster) -> None:
 @pytest.mark.long
 def test_what_does_not_run_of_a_release_that_is_as_planned(cluster: Cluster) -> None:
     """An agent that is down keeps no other node from the plan; without an operator nothing goes on."""
-    chart = str(cluster_lab.cilium_module() / "install/kubernetes/cilium")
-    own = {"values": PLATFORM["helm_values"], "version": cluster_lab.CILIUM, "chart": chart, "chart_repo": ""}
-    step = "cilium_net_release", {**own, "site": "lab", "timeout": 5, "binary": str(cluster_lab.HELM)}
+    step = release_step(PLATFORM["helm_values"], timeout=5, site="lab")
     workloads = "/apis/apps/v1/namespaces/kube-system"
     with cluster_lab.rollouts_complete_by_themselves(cluster):
         whole = run_roles(cluster, (step[0], {**step[1], "timeout": 60}))

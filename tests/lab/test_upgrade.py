@@ -21,16 +21,17 @@ import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.common import BGP_KINDS
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.kube import Kube
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import CILIUM
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions.cilium import V2_SINCE
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, HYBRID
 from ansible_collections.hybridnet.cluster_edge.tests.support.lab_twins import lab_twin
 from ansible_collections.hybridnet.cluster_edge.tests.support.probe_client import Losses
+from ansible_collections.hybridnet.cluster_edge.tests.support.session_watch import SessionWatch
 from ansible_collections.hybridnet.cluster_edge.tests.support.tcp_client import Connections
 
 sys.path[:0] = [str(Path(__file__).parent)]
 
 import cluster_lab  # noqa: E402
+from releases_lab import RELEASES  # noqa: E402
 
 pytestmark = [
     pytest.mark.lab,
@@ -41,6 +42,9 @@ TWIN = lab_twin("upgrade")
 CLIENT = f"{TWIN.prefix}.client.upstream"
 TARGETS = ("203.0.113.93:443", "203.0.113.94:25565")
 """Services behind BGP that upstream reaches."""
+ROUTER = "udm-pro"
+PATHS = {"203.0.113.93/32": 3, "203.0.113.94/32": 2}
+"""Prefix of each -> how many nodes the router has it from."""
 
 
 def playbook(name: str, *options: str) -> str:
@@ -73,8 +77,7 @@ def take_helm_4(overlay: Path) -> None:
     )
 
 
-WHOLE = tuple(CILIUM)
-LAST = WHOLE[-2:]
+LAST = RELEASES[-2:]
 MIGRATED = [kind for kind in V2_SINCE if kind in BGP_KINDS]
 """Those that the operator of 1.20 rewrites: not pools (docs/cluster.md)."""
 UNVERIFIED = ("1.17.16",)
@@ -94,7 +97,7 @@ def stored_versions(folder: Path) -> dict[str, list[str]]:
         pytest.param(LAST, False, False, id="to the newest"),
         pytest.param(LAST, True, True, id="to the newest by Helm 4", marks=pytest.mark.long),
         pytest.param(
-            WHOLE, False, True, id="from the oldest, one minor version after the other", marks=pytest.mark.long
+            RELEASES, False, True, id="from the oldest, one minor version after the other", marks=pytest.mark.long
         ),
     ],
 )
@@ -125,11 +128,14 @@ def test_an_upgrade_keeps_every_address_and_every_connection(
         before = addresses(folder)
         for old, new in itertools.pairwise(releases):
             options = take(new)
-            clients = Connections(CLIENT, *TARGETS)
+            clients, sessions = Connections(CLIENT, *TARGETS), SessionWatch(folder, ROUTER)
             try:
                 playbook("site.yml", *options)
             finally:
-                found = clients.stop()
+                found, seen = clients.stop(), sessions.stop()
+            told_by_probes(f"{old} to {new}: {len(seen.down)} sessions went down, for {seen.longest:.1f} s at most")
+            # Each session is back before the router lets go of its node's paths (RFC 4724: the restart time).
+            assert seen.fewest == seen.first == PATHS
             for target, losses in found.items():
                 told_by_probes(f"{old} to {new}, {target}: {losses}")
                 lost[f"{old} to {new}, {target}"] = losses
