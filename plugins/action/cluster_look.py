@@ -38,6 +38,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_clust
     lacking_programs,
     lacking_rights,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.unseen import unseen_lacks
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
 ARGUMENTS: dict[str, Any] = {
@@ -98,17 +99,22 @@ class ActionModule(ClusterAction):
         programs: dict[str, str | None] = {"ansible-core": ansible_release.__version__}
         able = plain(self.state({"rules": target.namespaces}, options, variables))
         if able.get("failed"):
-            return {**result, **BLIND, "refusals": [*lacking_programs(programs), unseen(able)]}
+            return {**result, **BLIND, "refusals": [*self._local(target, programs, options), unseen(able)]}
         options = staying(options, able)
         programs["kubernetes"] = able["client"]
         unread = lacking_rights(target.rights_to_look, able["rules"])
         if unread:
-            return {**result, **BLIND, "refusals": [*lacking_programs(programs), *unread]}
+            return {
+                **result,
+                **BLIND,
+                "refusals": [*self._local(target, programs, options), *unread, *unseen_lacks(target, able["rules"])],
+            }
         state = plain(self.state(look_request(target, reads_workloads(able["rules"])), options, variables))
         if not state.get("failed"):
             state = self.with_usage(state, usage_request(target, state), options, variables)
         if state.get("failed"):
-            return {**result, **BLIND, "refusals": [*lacking_programs(programs), unseen(state)]}
+            lacks = [unseen(state), *unseen_lacks(target, able["rules"])]
+            return {**result, **BLIND, "refusals": [*self._local(target, programs, options), *lacks]}
         if calls_helm(target, state):
             programs["helm"] = self._helm(options["helm"])
         try:
@@ -118,6 +124,13 @@ class ActionModule(ClusterAction):
         source = chart_refusals(options["chart"], options["repository"]) if calls_helm(target, state) else []
         found.refusals = [*lacking_programs(programs), *source, *found.refusals]
         return {**result, **_told(target, state, found), "blind": False, "warnings": able["warnings"]}
+
+    def _local(self, target: Target, programs: Mapping[str, str | None], options: Mapping[str, Any]) -> list[str]:
+        """Return what lacks beside a cluster that could not be looked at: Helm counts where it may be called."""
+        if not target.looks_at_release:
+            return lacking_programs(programs)
+        found = lacking_programs({**programs, "helm": self._helm(options["helm"])})
+        return [*found, *chart_refusals(options["chart"], options["repository"])]
 
     def _helm(self, program: str) -> str | None:
         """Return the version of Helm; None where there is no such program."""

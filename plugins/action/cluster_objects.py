@@ -14,6 +14,7 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.api import ClusterApi
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.application import apply_objects
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.copied_labels import COPY_SECONDS
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.note import ARGUMENTS as NOTE_ARGUMENTS
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.note import write_note
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.removal import remove_objects
@@ -36,6 +37,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_clust
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.field_owners import is_applied
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.kubectl import kubectl
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.live_objects import place
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.node_labels import labels_to_copy
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.note import (
     Claims,
     Delta,
@@ -184,10 +186,13 @@ class ActionModule(ClusterAction):
         self._note(part.before, live, options, variables)
         try:
             hidden = self._write_secrets(part, options, variables)
-            labeled = self._apply(part.nodes, part, options, variables, copied_within=part.copies)[0]
-            applied, refused = self._apply(part.objects, part, options, variables, part.is_last)
+            labeled = self._apply(part.nodes, part, options, variables)[0]
+            copies = self._copies(options, live, False) if part.changes_a_selection else {}
+            applied, refused = self._apply(part.objects, part, options, variables, part.is_last, copies)
             applied = [*labeled, *applied]
-            applied += self._apply(part.relabel, part, options, variables, copied_within=part.copies)[0]
+            applied += self._apply(part.relabel, part, options, variables)[0]
+            copies = self._copies(options, live, True) if part.removes_a_selection else {}
+            self._apply([], part, options, variables, copies=copies)
             removed, kept, told = self._remove(part.remove, options, variables, part.is_last)
             applied += self._apply(part.unlabel, part, options, variables)[0]
         except WriteError as error:
@@ -200,6 +205,11 @@ class ActionModule(ClusterAction):
         self._note(part.sent(delta), live, options, variables, forget=ends)
         note = [f"ConfigMap {claims.where}"] if ends and live["config_map"] else []
         return part.told([*hidden, *applied], applied, removed, {**refused, **told}, delta, note)
+
+    @staticmethod
+    def _copies(options: Mapping[str, Any], live: Mapping[str, Any], relabeled: bool) -> dict[str, dict[str, str]]:
+        """Return the labels that Cilium must know before the part goes on (:func:`.node_labels.labels_to_copy`)."""
+        return labels_to_copy(options["objects"], live["nodes"], options["node_labels"], relabeled)
 
     def _note(
         self,
@@ -246,7 +256,7 @@ class ActionModule(ClusterAction):
         options: Mapping[str, Any],
         variables: dict[str, Any],
         tolerant: bool = False,
-        copied_within: int = 0,
+        copies: Mapping[str, Mapping[str, str]] | None = None,
     ) -> tuple[list[Answered], dict[str, str]]:
         """Apply objects in one go, each by one request. Without any, nothing is sent.
 
@@ -256,7 +266,7 @@ class ActionModule(ClusterAction):
             options: the task's.
             variables: the task's variables.
             tolerant: go on where the API server refuses one.
-            copied_within: seconds to wait for the copies of labels of nodes.
+            copies: by node, the labels that Cilium must know before.
 
         Returns:
             Those that changed, with what became of them; and by place, why the API server refused one.
@@ -265,22 +275,21 @@ class ActionModule(ClusterAction):
             WriteError: the API server has refused one, and it is not tolerated; or it refuses whatever we write; or
                 nobody answered; or an agent that is ready does not copy labels.
         """
-        if not objects:
+        if not (objects or (copies and not self._task.check_mode)):
             return [], {}
         request = {key: options[key] for key in PLACE}
         compare = bool(self._task.check_mode or self._task.diff)
         request.update(objects=objects, manager=FIELD_MANAGER, compare=compare)
         request["versions"] = [part.versions.get(place(item), "") for item in objects]
         request["owned"] = [part.owned.get(place(item), {}) for item in objects]
-        request.update(namespace=options["namespace"], copied_within=copied_within)
+        request.update(namespace=options["namespace"], copies=copies or {}, copied_within=COPY_SECONDS)
         done = self.write("cluster_apply", apply_objects, request, variables)
         if done.get("failed"):
             raise interrupted("", objects, done)
-        part.take(objects, done["results"])
-        answers = sorted_answers(objects, done["results"], tolerant)
         if done["uncopied"]:
             raise uncopied(done["uncopied"], kubectl(options["kubeconfig"], options["context"]), options["namespace"])
-        return answers
+        part.take(objects, done["results"])
+        return sorted_answers(objects, done["results"], tolerant)
 
     def _remove(
         self, objects: list[Object], options: Mapping[str, Any], variables: dict[str, Any], tolerant: bool

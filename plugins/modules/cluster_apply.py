@@ -48,13 +48,17 @@ options:
     description: Whether to read each object before it is written, and to return what differs. Needed in check mode.
     type: bool
     default: false
-  copied_within:
+  copies:
     description:
-      - Seconds to wait, once all is applied, until Cilium's agents have copied the labels of Nodes to CiliumNodes, by
-        which Cilium selects nodes. V(0) does not wait.
+      - By node, labels that its CiliumNode must have before anything is applied. Cilium's agents copy them from Nodes,
+        and Cilium selects nodes by the copies.
       - A node without a CiliumNode, and one whose agent is not ready, are not waited for.
+    type: dict
+    default: {}
+  copied_within:
+    description: Seconds to wait for O(copies). Then nothing is applied.
     type: int
-    default: 0
+    default: 30
   namespace:
     description: Where the pods of Cilium's agents are.
     type: str
@@ -87,10 +91,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 uncopied:
-  description: Nodes whose CiliumNode lacks labels still after O(copied_within).
+  description: Nodes whose CiliumNode lacks labels of O(copies), with these labels. Nothing was applied then.
   returned: success
   type: list
   elements: str
+  sample: ["k1: edge=true"]
 results:
   description: What became of each object, in their order; they end with a refusal that would meet all.
   returned: success

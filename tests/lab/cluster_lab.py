@@ -23,11 +23,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import programs
 
 REPOSITORY = Path(__file__).parents[2]
 CACHE = Path(os.environ.get("CLUSTER_EDGE_CACHE", "~/.cache/cluster-edge")).expanduser() / "programs"
-KUBERNETES = CACHE / "kubernetes-1.36.4"
-HELM = CACHE / "helm-3.21.4" / "helm"
+KUBERNETES = CACHE / programs.KUBERNETES.name
+HELM = CACHE / programs.HELM.name / "helm"
 CILIUM = "1.19.6"
 TOKEN = "lab-only"
 READER = "reader"
@@ -69,6 +70,27 @@ def go_module(module: str, version: str) -> Path:
 def cilium_module(version: str = CILIUM) -> Path:
     """Return the folder of the Cilium Go module: it holds the CRDs and the chart."""
     return go_module("github.com/cilium/cilium", version)
+
+
+def chart(version: str = CILIUM) -> Path:
+    """Return the folder of the chart of a release of Cilium."""
+    return cilium_module(version) / "install/kubernetes/cilium"
+
+
+def chart_objects(version: str, values: dict[str, Any], namespace: str, folder: Path) -> list[dict[str, Any]]:
+    """Return the objects that the chart of a release makes of values, which are written into ``folder`` for Helm."""
+    written = folder / "values.json"
+    written.write_text(json.dumps(values))
+    command = [HELM, "template", "cilium", chart(version), "--namespace", namespace, "--values", written]
+    command += ["--kube-version", programs.KUBERNETES.version.removeprefix("v")]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return [item for item in yaml.safe_load_all(text) if item]
+
+
+def release_step(values: dict[str, Any], version: str = CILIUM, **others: Any) -> tuple[str, dict[str, Any]]:
+    """Return the step for :func:`run_roles` that installs a release of Cilium from its own chart, by the lab's Helm."""
+    own = {"values": values, "version": version, "chart": str(chart(version)), "chart_repo": "", "binary": str(HELM)}
+    return "cilium_net_release", {**own, **others}
 
 
 def leaves(value: Any, path: str = "") -> set[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import cluster_lab
 from cluster_lab import Cluster
+from releases_lab import require
 
 CONFIG = {
     "cluster-name": "default",
@@ -33,6 +34,11 @@ CONFIG = {
 def operator_program(version: str) -> Path:
     """Return where this machine has the operator of a release."""
     return cluster_lab.CACHE / f"cilium-{version}" / "cilium-operator"
+
+
+def require_operator(version: str) -> None:
+    """Skip the test, with the reason, where this machine has no operator of a release."""
+    require(operator_program(version))
 
 
 @contextlib.contextmanager

@@ -325,21 +325,48 @@ exec nsenter --net=/run/netns/{router} systemd-nspawn -q -b -D $R \\
             process.wait(5)
 
     # -- speakers ----------------------------------------------------------------------------------------------------
+    def know_host(self, port: int) -> None:
+        """Write the router's key for Ansible; ``port`` of loopback leads to its SSH."""
+        (self.dir / "known_hosts").write_text(f"[127.0.0.1]:{port} {self.host_key()}\n")
+
+    def ssh_host(self, port: int, sockets: str = "cm", **variables: Any) -> dict[str, Any]:
+        """Return the router as Ansible's host over SSH with a key.
+
+        Args:
+            port: of loopback, that leads to the router's SSH.
+            sockets: how the names of shared connections begin: hosts of different names share none.
+            variables: further ones of the host.
+        """
+        shared = f"-o UserKnownHostsFile={self.dir}/known_hosts -o ControlPath={self.dir}/{sockets}-%C"
+        return {
+            "ansible_host": "127.0.0.1", "ansible_port": port, "ansible_user": "root",
+            "ansible_ssh_private_key_file": str(self.dir / "id"), "ansible_python_interpreter": "/usr/bin/python3",
+            "ansible_ssh_common_args": shared, **variables,
+        }  # fmt: skip
+
+    def write_inventory(self, host: dict[str, Any]) -> Path:
+        """Write the inventory of one host, which is ``router``, and return its file."""
+        path = self.dir / "hosts.json"
+        path.write_text(json.dumps({"all": {"hosts": {"router": host}}}))
+        return path
+
     def write_play(self, port: int) -> None:
         """Write what runs the role ``udm_frr`` on the router over SSH: known host, inventory, play.
 
         Args:
             port: of loopback, that leads to the router's SSH.
         """
-        (self.dir / "known_hosts").write_text(f"[127.0.0.1]:{port} {self.host_key()}\n")
-        host = {
-            "ansible_host": "127.0.0.1", "ansible_port": port, "ansible_user": "root",
-            "ansible_ssh_private_key_file": str(self.dir / "id"), "ansible_python_interpreter": "/usr/bin/python3",
-            "ansible_ssh_common_args": f"-o UserKnownHostsFile={self.dir}/known_hosts -o ControlPath={self.dir}/cm-%C",
-        }  # fmt: skip
-        (self.dir / "hosts.json").write_text(json.dumps({"all": {"hosts": {"router": host}}}))
+        self.know_host(port)
+        self.write_inventory(self.ssh_host(port))
         play = {"hosts": "router", "gather_facts": False, "roles": ["hybridnet.cluster_edge.udm_frr"]}
         (self.dir / "play.yml").write_text(json.dumps([play]))
+
+    def run_play(self, variables: dict[str, Any], *options: str) -> subprocess.CompletedProcess[str]:
+        """Run what :meth:`write_play` wrote, with variables; it says what it changes."""
+        (self.dir / "vars.json").write_text(json.dumps(variables))
+        argv = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(self.dir / "hosts.json"), "--diff"]
+        argv += ["-e", f"@{self.dir}/vars.json", *options, str(self.dir / "play.yml")]
+        return subprocess.run(argv, text=True, capture_output=True, cwd=CHECKOUT, timeout=240, check=False)
 
     def add_peer(self, last: int, asn: int, prefixes: list[str], router_asn: int = 65000, password: str | None = None,
                  timers: str = "3 9", over: str = "ipv4", extra: str = "", port: int = 179, zebra: bool = False,

@@ -67,8 +67,8 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 def charts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChartServer]:
     """A repository with Cilium's own chart."""
     folder = tmp_path_factory.mktemp("charts")
-    chart = cluster_lab.cilium_module() / "install/kubernetes/cilium"
-    for command in (["package", str(chart), "--destination", str(folder)], ["repo", "index", str(folder)]):
+    package = ["package", str(cluster_lab.chart()), "--destination", str(folder)]
+    for command in (package, ["repo", "index", str(folder)]):
         subprocess.run([cluster_lab.HELM, *command], check=True, capture_output=True)
     server = ChartServer(folder)
     thread = threading.Thread(target=server.serve_forever)

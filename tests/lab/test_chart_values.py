@@ -5,10 +5,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -21,7 +18,6 @@ import yaml
 
 sys.path[:0] = [str(Path(__file__).parent)]
 
-import cluster_lab  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.pod_ranges import (  # noqa: E402
     CHART_RANGES,
 )
@@ -32,7 +28,6 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_clust
     Right,
     helm_rights,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import CILIUM, KUBERNETES  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions.cilium import (  # noqa: E402
     NEWEST,
     parse_version,
@@ -41,11 +36,10 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions.c
     HELM_VALUES,
     NEVER,
 )
+from cluster_lab import HELM, chart, chart_objects  # noqa: E402
+from releases_lab import RELEASES, needs_go, require  # noqa: E402
 
-pytestmark = [
-    pytest.mark.lab,
-    pytest.mark.skipif(shutil.which("go") is None, reason="needs the program go, for Cilium's own files"),
-]
+pytestmark = [pytest.mark.lab, needs_go]
 
 HARMLESS = {
     "hubble.export.fileMaxBackups": "still read by the templates, before that of export.static",
@@ -56,20 +50,16 @@ _REFERENCE = re.compile(r"\.Values\.([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*)")
 """A template's use of a value: some stand in no ``values.yaml``."""
 
 
-def folder(version: str) -> Path:
-    return cluster_lab.cilium_module(version) / "install/kubernetes/cilium"
-
-
 @cache
 def values_of(version: str) -> Any:
-    return yaml.safe_load((folder(version) / "values.yaml").read_text("utf-8"))
+    return yaml.safe_load((chart(version) / "values.yaml").read_text("utf-8"))
 
 
 @cache
 def known(version: str) -> frozenset[str]:
     """Return the paths that a chart has: in its values, and in its templates."""
     found = set(paths(values_of(version)))
-    for path in (folder(version) / "templates").rglob("*"):
+    for path in (chart(version) / "templates").rglob("*"):
         if path.is_file():
             found |= set(_REFERENCE.findall(path.read_text("utf-8")))
     return frozenset(part for path in found for part in above(path))
@@ -90,7 +80,7 @@ def above(path: str) -> list[str]:
     return [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
 
 
-@pytest.mark.parametrize(("old", "new"), list(pairwise(CILIUM)))
+@pytest.mark.parametrize(("old", "new"), list(pairwise(RELEASES)))
 def test_every_value_that_a_chart_lost_is_known(old: str, new: str) -> None:
     """What a chart does not have any more it ignores in silence: a plan for it must say so."""
     version = parse_version(new)
@@ -99,7 +89,7 @@ def test_every_value_that_a_chart_lost_is_known(old: str, new: str) -> None:
     assert [path for path in lost if path not in HARMLESS] == []
 
 
-@pytest.mark.parametrize("version", CILIUM)
+@pytest.mark.parametrize("version", RELEASES)
 def test_what_a_rule_says_of_a_version_is_so(version: str) -> None:
     """A value has been there from its first version on, and is not there from the one that lost it on."""
     numbers = parse_version(version)
@@ -116,10 +106,10 @@ def test_what_a_rule_says_of_a_version_is_so(version: str) -> None:
 
 
 def test_the_newest_release_is_the_newest_minor_version() -> None:
-    assert parse_version(next(reversed(CILIUM)))[:2] == NEWEST[:2]
+    assert parse_version(RELEASES[-1])[:2] == NEWEST[:2]
 
 
-@pytest.mark.parametrize("version", CILIUM)
+@pytest.mark.parametrize("version", RELEASES)
 def test_the_chart_s_own_pod_ranges(version: str) -> None:
     for family, (cidr, length) in CHART_RANGES.items():
         operator = values_of(version)["ipam"]["operator"]
@@ -129,7 +119,7 @@ def test_the_chart_s_own_pod_ranges(version: str) -> None:
 
 ON = {"enabled": True}
 REPLACED = {"kubeProxyReplacement": True}
-RELEASES: dict[str, dict[str, Any]] = {
+VALUES: dict[str, dict[str, Any]] = {
     "nothing": {},
     "BGP": {"bgpControlPlane": ON},
     "BGP, in a namespace that it makes": {
@@ -140,24 +130,52 @@ RELEASES: dict[str, dict[str, Any]] = {
     "Gateway API": {**REPLACED, "gatewayAPI": {**ON, "gatewayClass": {"create": "true"}}},
     "Envoy": {"envoyConfig": ON},
     "Hubble": {"hubble": {"relay": ON, "ui": ON}},
+    "certificates by a CronJob": {"hubble": {"relay": ON, "tls": {"auto": {"method": "cronJob"}}}},
+    "certificates by cert-manager": {
+        "hubble": {
+            "relay": ON,
+            "tls": {"auto": {"method": "certmanager", "certManagerIssuerRef": {"kind": "Issuer", "name": "ca"}}},
+        }
+    },
+    "disruption budgets": {
+        "operator": {"podDisruptionBudget": ON},
+        "hubble": {"relay": {**ON, "podDisruptionBudget": ON}, "ui": {**ON, "podDisruptionBudget": ON}},
+    },
+    "an ingress of Hubble UI": {"hubble": {"relay": ON, "ui": {**ON, "ingress": ON}}},
+    "quotas": {"resourceQuotas": ON},
+    "monitors": {
+        "prometheus": {**ON, "serviceMonitor": {**ON, "trustCRDsExist": True, "namespace": "watch"}},
+        "operator": {"prometheus": {"serviceMonitor": ON}},
+        "envoy": {"prometheus": {"serviceMonitor": ON}},
+        "hubble": {
+            "relay": {**ON, "prometheus": {**ON, "serviceMonitor": ON}},
+            "metrics": {"enabled": ["drop"], "serviceMonitor": ON},
+        },
+    },
+    "a mesh of clusters": {
+        "cluster": {"name": "home", "id": 1},
+        "clustermesh": {
+            "useAPIServer": True,
+            "apiserver": {"tls": {"auto": {"method": "cronJob"}}, "podDisruptionBudget": ON},
+        },
+    },
 }
-PLURALS = {"Endpoints": "endpoints", "IngressClass": "ingressclasses", "GatewayClass": "gatewayclasses"}
+PLURALS = {
+    "Endpoints": "endpoints",
+    "IngressClass": "ingressclasses",
+    "GatewayClass": "gatewayclasses",
+    "Ingress": "ingresses",
+}
 
 
-@pytest.mark.skipif(not cluster_lab.HELM.exists(), reason=f"needs the program {cluster_lab.HELM}")
-@pytest.mark.parametrize("values", [pytest.param(values, id=name) for name, values in RELEASES.items()])
-@pytest.mark.parametrize("version", CILIUM)
+@pytest.mark.parametrize("values", [pytest.param(values, id=name) for name, values in VALUES.items()])
+@pytest.mark.parametrize("version", RELEASES)
 def test_the_right_to_each_object_of_the_chart_is_asked_for(
     version: str, values: dict[str, Any], tmp_path: Path
 ) -> None:
-    written = tmp_path / "values.json"
-    written.write_text(json.dumps(values))
-    command = [cluster_lab.HELM, "template", "cilium", folder(version), "--namespace", "cilium", "--values", written]
-    done = subprocess.run(
-        [*command, "--kube-version", KUBERNETES.version[1:]], check=True, capture_output=True, text=True
-    )
+    require(HELM)
     wanted = helm_rights("cilium", values, version)
-    objects = [item for item in yaml.safe_load_all(done.stdout) if item]
+    objects = chart_objects(version, values, "cilium", tmp_path)
     assert len(objects) >= 15
     lacking = []
     for item in objects:
@@ -165,7 +183,9 @@ def test_the_right_to_each_object_of_the_chart_is_asked_for(
         kind, metadata = item["kind"], item["metadata"]
         plural = PLURALS.get(kind) or f"{kind.lower().removesuffix('y')}{'ies' if kind.endswith('y') else 's'}"
         where = metadata.get("namespace", "")
-        rights = {Right(group, plural, where, "patch", name) for name in (UNKNOWN, metadata["name"])}
+        hook = "helm.sh/hook" in (metadata.get("annotations") or {})
+        verb = "delete" if hook else "patch"
+        rights = {Right(group, plural, where, verb, name) for name in (UNKNOWN, metadata["name"])}
         if not rights & wanted or Right(group, plural, where, "create", ALL) not in wanted:
             lacking.append(f"{kind} {where}/{metadata['name']}")
     assert lacking == []

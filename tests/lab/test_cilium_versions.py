@@ -8,8 +8,6 @@ One API server lives through all versions, as a cluster does: its CRDs are those
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +15,6 @@ from typing import Any
 from urllib.error import HTTPError
 
 import pytest
-import yaml
 
 sys.path[:0] = [str(Path(__file__).parent)]
 
@@ -26,18 +23,15 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
     PLURALS,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan  # noqa: E402
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import (  # noqa: E402
-    CILIUM,
-)
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_inventory  # noqa: E402
 from cluster_lab import Cluster  # noqa: E402
+from releases_lab import NEWEST, OLDEST, RELEASES  # noqa: E402
 
 LACKING = cluster_lab.missing()
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(LACKING is not None, reason=str(LACKING))]
 
 POOLS = "ciliumloadbalancerippools"
 MERGE = "application/merge-patch+json"
-OLDEST, NEWEST = next(iter(CILIUM)), next(reversed(CILIUM))
 STRICT = "fieldManager=hybridnet.cluster_edge&fieldValidation=Strict"
 """The API server refuses a field that it would drop."""
 
@@ -57,7 +51,7 @@ def planned(version: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("version", CILIUM)
+@pytest.mark.parametrize("version", RELEASES)
 def test_no_field_is_dropped_and_every_object_stays_the_same(cluster: Cluster, version: str) -> None:
     cluster.add_cilium_kinds(version)
     platform = planned(version)
@@ -73,15 +67,10 @@ def test_no_field_is_dropped_and_every_object_stays_the_same(cluster: Cluster, v
             assert (before["metadata"]["uid"], before["spec"]) == (live["metadata"]["uid"], live["spec"])
 
 
-@pytest.mark.parametrize("version", CILIUM)
+@pytest.mark.parametrize("version", RELEASES)
 def test_chart_takes_the_planned_values(cluster: Cluster, tmp_path: Path, version: str) -> None:
     """Each object that the chart makes of them is taken by the API server, in a dry run."""
-    values = tmp_path / "values.json"
-    values.write_text(json.dumps(planned(version)["helm_values"]))
-    chart = cluster_lab.cilium_module(version) / "install/kubernetes/cilium"
-    command = [cluster_lab.HELM, "template", "cilium", chart, "--namespace", "kube-system", "--values", values]
-    done = subprocess.run([*command, "--kube-version", "1.36.4"], check=True, capture_output=True, text=True)
-    objects = [item for item in yaml.safe_load_all(done.stdout) if item]
+    objects = cluster_lab.chart_objects(version, planned(version)["helm_values"], "kube-system", tmp_path)
     config = next(
         item for item in objects if (item["kind"], item["metadata"]["name"]) == ("ConfigMap", "cilium-config")
     )

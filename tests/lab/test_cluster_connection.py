@@ -21,7 +21,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
 )
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.tests.unit.module_utils.kubernetes.test_connection import HELM_OWN  # noqa: E402
-from cluster_lab import Cluster, run_refused, run_roles  # noqa: E402
+from cluster_lab import Cluster, release_step, run_refused, run_roles  # noqa: E402
 
 LACKING = cluster_lab.missing()
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(LACKING is not None, reason=str(LACKING))]
@@ -57,7 +57,6 @@ def prepare(cluster: Cluster) -> None:
 
 def four_roles(**place: Any) -> list[tuple[str, dict[str, Any]]]:
     """Return the roles with the plan of the reference site, a release that is quick to render, and one password."""
-    chart = str(cluster_lab.cilium_module() / "install/kubernetes/cilium")
     values = {**PLATFORM["helm_values"], "operator": {"rollOutPods": True, "replicas": 1}}
     objects = [
         {**item, "spec": {**item["spec"], "authSecretRef": "bgp-password-one"}}
@@ -65,10 +64,9 @@ def four_roles(**place: Any) -> list[tuple[str, dict[str, Any]]]:
         else item
         for item in PLATFORM["bgp"]
     ]
-    release = {"values": values, "version": cluster_lab.CILIUM, "chart": chart, "chart_repo": "", "timeout": 60}
     bgp = {"objects": objects, "node_labels": PLATFORM["node_labels"], "passwords": {"one": "not-to-be-seen"}}
     return [
-        ("cilium_net_release", {**release, "binary": str(cluster_lab.HELM), **place}),
+        release_step(values, timeout=60, **place),
         ("cilium_net_bgp", {"site": "hybrid", **bgp, **place}),
         ("cilium_net_lb", {"site": "hybrid", "objects": PLATFORM["lb"], **place}),
         ("cilium_net_services", {"site": "hybrid", "items": PLATFORM["services"], **place}),

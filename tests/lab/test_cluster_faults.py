@@ -33,7 +33,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_clust
 )
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan  # noqa: E402
 from api_gate import AFTER, BEFORE, HANGS, Gate, gate  # noqa: E402
-from cluster_lab import Cluster, Run, run_roles  # noqa: E402
+from cluster_lab import Cluster, Run, release_step, run_roles  # noqa: E402
 
 LACKING = cluster_lab.missing()
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(LACKING is not None, reason=str(LACKING))]
@@ -357,12 +357,10 @@ def test_kind_that_comes_late(cluster: Cluster) -> None:
     assert run_roles(cluster, step("bgp")).returncode == 0
 
 
-def release_step(version: str, kubeconfig: str, **others: Any) -> tuple[str, dict[str, Any]]:
+def release(kubeconfig: Path, **others: Any) -> tuple[str, dict[str, Any]]:
     """Return the role of the release, by a real Helm."""
-    chart = str(cluster_lab.cilium_module(version) / "install/kubernetes/cilium")
     values = {**PLATFORM["helm_values"], "operator": {"rollOutPods": True, "replicas": 1}}
-    own = {"site": "hybrid", "values": values, "version": version, "chart": chart, "chart_repo": "", **others}
-    return "cilium_net_release", {**own, "binary": str(cluster_lab.HELM), "kubeconfig": kubeconfig}
+    return release_step(values, site="hybrid", kubeconfig=str(kubeconfig), timeout=60, **others)
 
 
 def release_status(cluster: Cluster) -> list[str]:
@@ -387,10 +385,8 @@ def test_server_that_is_lost_while_helm_is_at_work(
 ) -> None:
     """Helm's call ends in time with a clear error, what it left is freed, and the next run goes on from there."""
     others = of_others(cluster)
-    kubeconfig = str(entrance.kubeconfig)
     entrance.cut_at(methods, path, when)
-    limited = release_step(cluster_lab.CILIUM, kubeconfig, helm_timeout=15 if when == HANGS else 60, timeout=60)
-    cut = run_roles(cluster, limited)
+    cut = run_roles(cluster, release(entrance.kubeconfig, helm_timeout=15 if when == HANGS else 60))
     assert (entrance.down, cut.returncode != 0) == (True, True), cut.output
     if when == HANGS:
         assert "helm upgrade gave no end within 15 s, and was ended" in words(cut)
@@ -399,7 +395,7 @@ def test_server_that_is_lost_while_helm_is_at_work(
     assert release_status(cluster)[-1].startswith("pending-")
     entrance.mend()
     with cluster_lab.rollouts_complete_by_themselves(cluster):
-        whole = release_step(cluster_lab.CILIUM, str(cluster.kubeconfig), helm_timeout=20, timeout=60)
+        whole = release(cluster.kubeconfig, helm_timeout=20)
         completed = run_roles(cluster, whole)
         again = run_roles(cluster, whole)
     assert completed.returncode == 0, completed.output
@@ -474,13 +470,13 @@ def test_server_that_is_killed_while_helm_is_at_work(cluster: Cluster, entrance:
     others = of_others(cluster)
     entrance.cut_at("PATCH|POST|PUT", "daemonsets", BEFORE)
     entrance.on_down = cluster.kill_api_server
-    cut = run_roles(cluster, release_step(cluster_lab.CILIUM, str(entrance.kubeconfig), helm_timeout=60, timeout=60))
+    cut = run_roles(cluster, release(entrance.kubeconfig, helm_timeout=60))
     assert (entrance.down, cut.returncode != 0) == (True, True), cut.output
     assert "helm upgrade failed" in words(cut)
     cluster.start_api_server()
     assert release_status(cluster)[-1].startswith("pending-")
     with cluster_lab.rollouts_complete_by_themselves(cluster):
-        whole = release_step(cluster_lab.CILIUM, str(cluster.kubeconfig), helm_timeout=20, timeout=60)
+        whole = release(cluster.kubeconfig, helm_timeout=20)
         completed = run_roles(cluster, whole)
         again = run_roles(cluster, whole)
     assert completed.returncode == 0, completed.output

@@ -228,7 +228,7 @@ def apply(api: ClusterApi, *objects: Mapping[str, Any], **others: Any) -> list[d
         "versions": [],
         "owned": [],
         "compare": False,
-        "copied_within": 0,
+        "copies": {},
         "dry_run": False,
         **others,
     }

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,11 +30,9 @@ sys.path[:0] = [str(Path(__file__).parent)]
 
 import cluster_lab  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.tests.support.small_model import KEYS, pool, small_site  # noqa: E402
+from releases_lab import needs_go  # noqa: E402
 
-pytestmark = [
-    pytest.mark.lab,
-    pytest.mark.skipif(shutil.which("go") is None, reason="needs the program go, for Cilium's own files"),
-]
+pytestmark = [pytest.mark.lab, needs_go]
 
 COMMUNITIES = (
     Community("64700:1", "standard"),
@@ -137,7 +134,7 @@ def test_a_field_that_would_be_dropped_is_noticed(schemas: dict[tuple[str, str],
 
 def test_the_chart_knows_every_value() -> None:
     """Each path that the plan writes is in the chart's own values."""
-    chart = yaml.safe_load((cluster_lab.cilium_module() / "install/kubernetes/cilium/values.yaml").read_text("utf-8"))
+    chart = yaml.safe_load((cluster_lab.chart() / "values.yaml").read_text("utf-8"))
     services = (
         made(
             Service,

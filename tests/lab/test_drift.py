@@ -119,7 +119,7 @@ def drifted(told: dict[str, Any]) -> set[str]:
 @pytest.mark.parametrize(
     ("happens", "where", "names"),
     [
-        pytest.param(wiped, {ROUTER}, "", id="the router was wiped"),
+        pytest.param(wiped, {ROUTER}, '"what": "BGP runs"', id="the router was wiped"),
         pytest.param(emptied, {ROUTER}, "frr.conf on disk: a BGP instance", id="the file was emptied"),
         pytest.param(bgpd_off, {ROUTER}, "bgpd at FRR's next start", id="bgpd is off at the next start"),
         pytest.param(not_at_boot, {ROUTER}, "FRR at boot", id="FRR does not start at boot"),

@@ -23,7 +23,6 @@ import yaml
 sys.path[:0] = [str(Path(__file__).parent)]
 
 import cluster_lab  # noqa: E402
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import CILIUM  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.tests.support.pages import (  # noqa: E402
     DOCS,
     plan_page,
@@ -31,7 +30,8 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.pages import (  # 
     rendered_files,
 )
 from cluster_lab import Cluster  # noqa: E402
-from operator_lab import operator, operator_program  # noqa: E402
+from operator_lab import operator, require_operator  # noqa: E402
+from releases_lab import RELEASES  # noqa: E402
 
 LACKING = cluster_lab.missing()
 pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.skipif(LACKING is not None, reason=str(LACKING))]
@@ -53,11 +53,10 @@ POOLS = "/apis/cilium.io/v2alpha1/ciliumloadbalancerippools"
 READY = "LB-IPAM done initializing"
 
 
-@pytest.fixture(params=CILIUM)
+@pytest.fixture(params=RELEASES)
 def version(request: pytest.FixtureRequest) -> str:
     """Return a release of Cilium whose operator this machine has."""
-    if not operator_program(request.param).exists():
-        pytest.skip(f"needs the program {operator_program(request.param)}")
+    require_operator(request.param)
     return str(request.param)
 
 

@@ -21,7 +21,6 @@ sys.path[:0] = [str(Path(__file__).parent)]
 
 import cluster_lab  # noqa: E402
 import flux_lab  # noqa: E402
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import programs  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.tests.support.pages import (  # noqa: E402
     DOCS,
     plan_page,
@@ -30,13 +29,12 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.pages import (  # 
 )
 from cluster_lab import Cluster, wait_for  # noqa: E402
 from flux_lab import KUSTOMIZATIONS, MERGE, Fleet, condition  # noqa: E402
+from releases_lab import NEWEST  # noqa: E402
 
 LACKING = cluster_lab.missing()
 pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.skipif(LACKING is not None, reason=str(LACKING))]
 
 PAGE = read_page(DOCS / "situations" / "flux.md")
-CILIUM = next(reversed(programs.CILIUM))
-"""The newest, which the page's inventory plans."""
 OURS = "hybridnet.cluster_edge"
 POOLS = "/apis/cilium.io/v2/ciliumloadbalancerippools"
 PEER_CONFIG = "/apis/cilium.io/v2/ciliumbgppeerconfigs/k8s"
@@ -102,7 +100,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
     folder = tmp_path / "cluster"
     folder.mkdir()
     for cluster in cluster_lab.started(folder):
-        cluster.add_cilium_kinds(CILIUM)
+        cluster.add_cilium_kinds(NEWEST)  # which the page's inventory plans
         flux_lab.add_kinds(cluster)
         for namespace in ("media", "web"):
             cluster.add_namespace(namespace)
@@ -245,7 +243,7 @@ def helm(cluster: Cluster, *arguments: str) -> str:
 
 
 def test_a_live_release_is_taken_over_and_outlives_its_suspended_helmrelease(cluster: Cluster, fleet: Fleet) -> None:
-    chart = cluster_lab.cilium_module(CILIUM) / "install" / "kubernetes" / "cilium"
+    chart = cluster_lab.chart(NEWEST)
     (packed,) = (Path(helm(cluster, "package", str(chart), "--destination", str(fleet.folder.parent)).split()[-1]),)
     helm(cluster, "install", "cilium", str(packed), "--set", "debug.enabled=true")
     render(fleet, inventory())

@@ -124,13 +124,8 @@ class Site:
 
     def __init__(self, lab: RouterLab, port: int) -> None:
         self.lab = lab
-        (lab.dir / "known_hosts").write_text(f"[127.0.0.1]:{port} {lab.host_key()}\n")
-        host = {
-            "ansible_host": "127.0.0.1", "ansible_port": port, "ansible_user": "root", "ansible_ssh_pipelining": True,
-            "ansible_ssh_private_key_file": str(lab.dir / "id"), "ansible_python_interpreter": "/usr/bin/python3",
-            "ansible_ssh_common_args": f"-o UserKnownHostsFile={lab.dir}/known_hosts -o ControlPath={lab.dir}/cm-%C",
-        }  # fmt: skip
-        (lab.dir / "hosts.json").write_text(json.dumps({"all": {"hosts": {"router": host}}}))
+        lab.know_host(port)
+        lab.write_inventory(lab.ssh_host(port, ansible_ssh_pipelining=True))
 
     def command(self, content: str, check: bool = False, **options: Any) -> list[str]:
         arguments = json.dumps({"content": content, **options})

@@ -21,7 +21,6 @@ sys.path[:0] = [str(Path(__file__).parent)]
 
 import cluster_lab  # noqa: E402
 import flux_lab  # noqa: E402
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import programs  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.tests.support.pages import (  # noqa: E402
     DOCS,
     plan_page,
@@ -29,13 +28,12 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.pages import (  # 
     rendered_files,
 )
 from cluster_lab import Cluster  # noqa: E402
+from releases_lab import NEWEST  # noqa: E402
 
 LACKING = cluster_lab.missing()
 pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.skipif(LACKING is not None, reason=str(LACKING))]
 
 ARGO_CD = "3.5.0"
-CILIUM = next(reversed(programs.CILIUM))
-"""The newest, which the pages' inventories plan."""
 STRICT = "fieldManager=git&fieldValidation=Strict"
 """The API server refuses a field that it does not know."""
 SERVICE = {
@@ -50,7 +48,7 @@ SERVICE = {
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     for cluster in cluster_lab.started(tmp_path_factory.mktemp("cluster")):
-        cluster.add_cilium_kinds(CILIUM)
+        cluster.add_cilium_kinds(NEWEST)  # which the pages' inventories plan
         flux_lab.add_kinds(cluster)
         argo = cluster_lab.go_module("github.com/argoproj/argo-cd/v3", ARGO_CD) / "manifests" / "crds"
         cluster.add_kinds(argo / "application-crd.yaml")

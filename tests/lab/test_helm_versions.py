@@ -19,11 +19,9 @@ import pytest
 sys.path[:0] = [str(Path(__file__).parent)]
 
 import cluster_lab  # noqa: E402
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import (  # noqa: E402
-    CILIUM,
-)
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan  # noqa: E402
-from cluster_lab import Cluster, Run, run_roles  # noqa: E402
+from cluster_lab import Cluster, Run, release_step, run_roles  # noqa: E402
+from releases_lab import RELEASES  # noqa: E402
 
 LACKING = cluster_lab.missing()
 pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.skipif(LACKING is not None, reason=str(LACKING))]
@@ -32,7 +30,7 @@ VALUES: dict[str, Any] = {
     **hybrid_plan().data["clusters"]["platform"]["helm_values"],
     "operator": {"rollOutPods": True, "replicas": 1},
 }
-OLD, NEW = tuple(CILIUM)[-2:]
+OLD, NEW = RELEASES[-2:]
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +47,8 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 
 
 def release(cluster: Cluster, helm: Path, version: str, *options: str, **values: Any) -> Run:
-    chart = str(cluster_lab.cilium_module(version) / "install/kubernetes/cilium")
-    own = {"site": "lab", "values": {**VALUES, **values}, "version": version, "chart": chart, "chart_repo": ""}
-    run = run_roles(
-        cluster, ("cilium_net_release", {**own, "timeout": 120, "binary": str(helm)}), options=tuple(options)
-    )
+    step = release_step({**VALUES, **values}, version, site="lab", timeout=120, binary=str(helm))
+    run = run_roles(cluster, step, options=tuple(options))
     assert run.returncode == 0, run.output
     return run
 
@@ -98,10 +93,8 @@ def test_helm_4_does_not_write_over_what_somebody_set_in_an_object_of_the_releas
     path = "/api/v1/namespaces/kube-system/configmaps/cilium-config"
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "cilium-config"}, "data": {"debug": "theirs"}}
     cluster.request("PATCH", f"{path}?fieldManager=somebody&force=true", body, "application/apply-patch+yaml")
-    chart = str(cluster_lab.cilium_module(OLD) / "install/kubernetes/cilium")
     values = {**VALUES, "debug": {"enabled": True}}
-    own = {"site": "lab", "values": values, "version": OLD, "chart": chart, "chart_repo": "", "binary": str(helm_4)}
-    run = run_roles(cluster, ("cilium_net_release", {**own, "timeout": 60}))
+    run = run_roles(cluster, release_step(values, OLD, site="lab", timeout=60, binary=str(helm_4)))
     told = " ".join(run.output.split())
     assert run.returncode != 0
     assert 'conflict with "somebody"' in told

@@ -28,7 +28,7 @@ class Host:
     def __init__(self, lab: RouterLab, port: int) -> None:
         self.lab, self.port = lab, port
         self.known_hosts = lab.dir / "known_hosts"
-        self.known_hosts.write_text(f"[127.0.0.1]:{port} {lab.host_key()}\n")
+        lab.know_host(port)
 
     def ansible(self, module: str, arguments: dict[str, Any] | str, **variables: Any) -> tuple[int, str]:
         """Run one module; return the exit code and all that Ansible printed."""
@@ -37,8 +37,7 @@ class Host:
             "ansible_connection": "hybridnet.cluster_edge.paramiko", "ansible_python_interpreter": "/usr/bin/python3",
             "ansible_paramiko_known_hosts_file": str(self.known_hosts), **variables,
         }  # fmt: skip
-        inventory = self.lab.dir / "hosts.json"
-        inventory.write_text(json.dumps({"all": {"hosts": {"router": host}}}))
+        inventory = self.lab.write_inventory(host)
         words = arguments if isinstance(arguments, str) else json.dumps(arguments)
         argv = [str(BIN / "ansible"), "router", "-i", str(inventory), "-m", f"ansible.builtin.{module}", "-a", words]
         done = subprocess.run(argv, text=True, capture_output=True, cwd=CHECKOUT, timeout=120, check=False)

@@ -10,11 +10,7 @@ has it, frr.service switched off, and, in the worst case, every unit of /etc/sys
 from __future__ import annotations
 
 import copy
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,8 +27,6 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router.per
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan
 from router_lab import RouterLab, missing, wait_for
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-BIN = Path(sys.executable).parent
 PEERS = ("10.121.0.11", "10.121.0.12", "10.121.0.13")
 STOCK = "frr defaults traditional\nlog syslog informational\nservice integrated-vtysh-config\n"
 OSPF = "router ospf\n ospf router-id 10.121.0.1\nexit\n"
@@ -61,12 +55,7 @@ class Gateway:
             "udm_frr_intent": intent, "udm_frr_platform": "unifi", "udm_frr_persist": True,
             "udm_frr_passwords": {"platform/all": SECRET}, **variables,
         }  # fmt: skip
-        (self.lab.dir / "vars.json").write_text(json.dumps(given))
-        files = ["-i", str(self.lab.dir / "hosts.json"), "-e", f"@{self.lab.dir}/vars.json"]
-        done = subprocess.run(
-            [str(BIN / "ansible-playbook"), *files, "--diff", *options, str(self.lab.dir / "play.yml")],
-            text=True, capture_output=True, cwd=CHECKOUT, timeout=240, check=False,
-        )  # fmt: skip
+        done = self.lab.run_play(given, *options)
         text = done.stdout + done.stderr
         assert done.returncode == code, text
         assert SECRET not in text

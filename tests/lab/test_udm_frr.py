@@ -10,11 +10,7 @@ It runs on Debian 13's FRR 10.3 (trixie), on 8.4.4 (bookworm), on 7.5.1 with Pyt
 from __future__ import annotations
 
 import copy
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,8 +23,6 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import (
 )
 from router_lab import CACHE, RouterLab, missing, wait_for
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-BIN = Path(sys.executable).parent
 REASON = missing()
 SUITE = "trixie"
 OLDEST, *LATER = (suite for suite in ROUTER_SUITES if suite != SUITE)
@@ -52,18 +46,7 @@ class Role:
 
     def run(self, intent: dict[str, Any], *options: str, **variables: Any) -> tuple[int, str]:
         """Run the role; return how many tasks changed and what was printed. A failed play fails the test."""
-        (self.lab.dir / "vars.json").write_text(json.dumps({"udm_frr_intent": intent, **variables}))
-        argv = [
-            str(BIN / "ansible-playbook"),
-            "-i",
-            str(self.lab.dir / "hosts.json"),
-            "-e",
-            f"@{self.lab.dir}/vars.json",
-        ]
-        done = subprocess.run(
-            [*argv, "--diff", *options, str(self.lab.dir / "play.yml")],
-            text=True, capture_output=True, cwd=CHECKOUT, timeout=240, check=False,
-        )  # fmt: skip
+        done = self.lab.run_play({"udm_frr_intent": intent, **variables}, *options)
         assert done.returncode == 0, done.stdout + done.stderr
         return int(done.stdout.rsplit("changed=", 1)[1].split()[0]), done.stdout + done.stderr
 

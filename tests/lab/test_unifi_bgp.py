@@ -62,33 +62,20 @@ class Gateway:
 
     def run(self, intent: dict[str, Any], *options: str, ssh: bool = True, code: int = 0, **variables: Any) -> str:
         """Run the role; return what was printed."""
-        host = {
-            "ansible_host": "127.0.0.1", "ansible_port": self.port if ssh else 1, "ansible_user": "root",
-            "ansible_ssh_private_key_file": str(self.lab.dir / "id"), "ansible_python_interpreter": "/usr/bin/python3",
-            "ansible_ssh_common_args": f"-o UserKnownHostsFile={self.lab.dir}/known_hosts"
-            f" -o ControlPath={self.lab.dir}/{'cm' if ssh else 'no'}-%C",
-        }  # fmt: skip
-        (self.lab.dir / "hosts.json").write_text(json.dumps({"all": {"hosts": {"router": host}}}))
+        self.lab.write_inventory(self.lab.ssh_host(self.port) if ssh else self.lab.ssh_host(1, sockets="no"))
         given = {
             "udm_frr_intent": intent, "udm_frr_owner": "controller", "udm_frr_platform": "unifi",
             "udm_frr_controller": {"url": self.server.url, "fingerprint": self.server.fingerprint},
             "udm_frr_controller_api_key": KEY, "udm_frr_backup_dir": str(self.lab.dir / "backups"), **variables,
         }  # fmt: skip
-        (self.lab.dir / "vars.json").write_text(json.dumps(given))
-        files = ["-i", str(self.lab.dir / "hosts.json"), "-e", f"@{self.lab.dir}/vars.json"]
-        done = subprocess.run(
-            [str(BIN / "ansible-playbook"), *files, "--diff", *options, str(self.lab.dir / "play.yml")],
-            text=True, capture_output=True, cwd=CHECKOUT, timeout=240, check=False,
-        )  # fmt: skip
+        done = self.lab.run_play(given, *options)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 
     def site(self, pool: str) -> Path:
         """Write the inventory of a small site whose router this is, and return its file."""
         router = {
-            "ansible_host": "127.0.0.1", "ansible_port": self.port, "ansible_user": "root",
-            "ansible_ssh_private_key_file": str(self.lab.dir / "id"), "ansible_python_interpreter": "/usr/bin/python3",
-            "ansible_ssh_common_args": f"-o UserKnownHostsFile={self.lab.dir}/known_hosts -o ControlPath={self.lab.dir}/cm-%C",
+            **self.lab.ssh_host(self.port),
             "edge_router_asn": 65000, "edge_router_platform": "unifi", "edge_router_bgp_owner": "controller",
             "edge_addresses": {"public": "10.121.0.1"}, "udm_frr_backup_dir": str(self.lab.dir / "backups"),
             "edge_router_controller": {"url": self.server.url, "fingerprint": self.server.fingerprint},

@@ -131,28 +131,35 @@ def _router(plan: dict[str, Any], router: str) -> dict[str, Any]:
 
 
 def _linked(plan: dict[str, Any], routers: dict[str, Any]) -> dict[str, Any]:
-    """Return the routers with both ends of each link that has addresses, and with what passes over it of IPv4."""
-    links = [item for item in plan["neighbors"] if item["link"] and item["addresses"]]
+    """Return the routers with both ends of each link, and with what passes over it of IPv4."""
+    links = [item for item in plan["neighbors"] if item["link"] and (item["addresses"] or item["interface"])]
     for item in links:
-        for address in item["addresses"]:
-            _add_link(plan, item, address, routers[item["router"]])
+        for key in item["addresses"] or [item["interface"]]:
+            _add_link(plan, item, key, routers[item["router"]])
     for _further in routers:  # no way is longer
         for item in links:
             _pass_on(plan, item, routers[item["other"]], routers[item["router"]])
     return routers
 
 
-def _add_link(plan: dict[str, Any], item: dict[str, Any], address: str, seen: dict[str, Any]) -> None:
-    """Let a router have the session of its end of a link."""
-    found = neighbor(item["asn"], item["peer_group"], item["hold"], item["keepalive"])
-    seen["neighbors"][address] = {
+def _transport(plan: dict[str, Any], item: dict[str, Any]) -> str:
+    """Return the address of the other end of a link; of one over an interface a link-local one."""
+    return item["addresses"][0] if item["addresses"] else f"fe80::{sorted(plan['routers']).index(item['other']) + 1}"
+
+
+def _add_link(plan: dict[str, Any], item: dict[str, Any], key: str, seen: dict[str, Any]) -> None:
+    """Let a router have the session of its end of a link, with the address or interface that names it."""
+    found = neighbor(item["asn"], item["peer_group"], item["hold"], item["keepalive"], item["graceful_restart"])
+    if not item["addresses"]:
+        found["bgpNeighborAddr"] = _transport(plan, item)
+    seen["neighbors"][key] = {
         **found,
         "localAs": plan["routers"][item["router"]]["asn"],
         **({"authenticationEnabled": 1} if item["password"] else {}),
     }
     for family in item["families"]:
         entry = seen["summary"].setdefault(AFI[family], {"as": plan["routers"][item["router"]]["asn"], "peers": {}})
-        entry["peers"][address] = summary_line(item["asn"])
+        entry["peers"][key] = summary_line(item["asn"])
 
 
 def _pass_on(plan: dict[str, Any], item: dict[str, Any], sender: dict[str, Any], seen: dict[str, Any]) -> None:
@@ -167,7 +174,7 @@ def _pass_on(plan: dict[str, Any], item: dict[str, Any], sender: dict[str, Any],
     router, other = item["router"], item["other"]
     back = next(found for found in plan["neighbors"] if (found["router"], found["other"]) == (other, router))
     exports, imports = (PlannedFilters(plan["routers"][name]["frr"]) for name in (other, router))
-    (own,), (address,) = back["addresses"], item["addresses"]
+    own, address, key = _transport(plan, back), _transport(plan, item), (back["addresses"] or [back["interface"]])[0]
     for prefix, paths in sender["bgp"]["ipv4"]["routes"].items():
         as_path, known = paths[0]["path"], seen["bgp"]["ipv4"]["routes"].get(prefix, [])
         passes = exports.exports(back["peer_group"], "ipv4", prefix) and imports.imports(
@@ -175,14 +182,14 @@ def _pass_on(plan: dict[str, Any], item: dict[str, Any], sender: dict[str, Any],
         )
         if not passes or paths[0]["peerId"] == own or address in [found["peerId"] for found in known]:
             continue
-        sender["advertised"]["ipv4"].setdefault(own, {"advertisedRoutes": {}})["advertisedRoutes"][prefix] = {
+        sender["advertised"]["ipv4"].setdefault(key, {"advertisedRoutes": {}})["advertisedRoutes"][prefix] = {
             "path": as_path
         }
         new = path(address, f"{item['asn']} {as_path}".strip())
         if known:  # a longer way
             del new["multipath"]
         else:
-            seen["routes"]["ipv4"][prefix] = _installed(plan, router, [address])
+            seen["routes"]["ipv4"][prefix] = _installed(plan, router, [address], item["interface"])
             seen["best"]["ipv4"][prefix] = best("bgp")
         seen["bgp"]["ipv4"]["routes"][prefix] = [*known, new]
 
@@ -196,9 +203,9 @@ def _subnet(plan: dict[str, Any], network: str, address: str) -> IPv4Network | I
     )
 
 
-def _installed(plan: dict[str, Any], router: str, nodes: list[str]) -> list[dict[str, Any]]:
-    """Return a route to nodes, each by the leg on its network; elsewhere over the router's first leg."""
-    entry = route(*nodes)[0]
+def _installed(plan: dict[str, Any], router: str, nodes: list[str], by: str | None = None) -> list[dict[str, Any]]:
+    """Return a route to nodes, each by the leg on its network; elsewhere ``by`` an interface."""
+    entry = route(*nodes, by=by or "br0")[0]
     for hop in entry["nexthops"]:
         for network, addresses in plan["routers"][router]["addresses"].items():
             if any(ip_address(hop["ip"]) in _subnet(plan, network, address) for address in addresses):

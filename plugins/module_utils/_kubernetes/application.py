@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import json
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional
+from typing import Any, Dict, Iterator, Mapping, NamedTuple, Optional
 
 from ansible.module_utils.common.dict_transformations import recursive_diff
 
@@ -27,7 +27,7 @@ from .api import (
     RefusedError,
 )
 from .connection import OPTIONS
-from .copied_labels import await_copies
+from .copied_labels import COPY_SECONDS, await_copies
 from .outcomes import APPLIED, DELETED, MADE_ANEW, OTHER_LABELS, REFUSED, UNCHANGED
 from .removal import ATTEMPTS, object_path
 from .service_ports import taken_names, with_planned_ports, without_ports_aside
@@ -40,7 +40,8 @@ ARGUMENTS: Dict[str, Any] = {
     "versions": {"type": "list", "elements": "str", "default": []},
     "owned": {"type": "list", "elements": "dict", "default": []},
     "compare": {"type": "bool", "default": False},
-    "copied_within": {"type": "int", "default": 0},
+    "copies": {"type": "dict", "default": {}},
+    "copied_within": {"type": "int", "default": COPY_SECONDS},
     "namespace": {"type": "str", "default": "kube-system"},
 }
 
@@ -70,12 +71,16 @@ def apply_objects(api: ClusterApi, params: Mapping[str, Any]) -> Dict[str, Any]:
             field manager. ``versions``: in the order of the objects, the resourceVersion that each was read with; empty
             where it is not known. ``owned``: in that order, of a Node the labels that the manager had then.
             ``compare``: read each before it is written, and return what differs; of a Secret nothing.
-            ``copied_within``: seconds to wait until Cilium's agents, which run in ``namespace``, have copied the labels
-            of Nodes; 0: do not wait. ``dry_run``: change nothing.
+            ``copies``: by node, the labels that Cilium's agents, which run in ``namespace``, must have copied within
+            ``copied_within`` seconds, or nothing is applied. ``dry_run``: change nothing, and do not wait.
 
     Raises:
         ClusterError: the server is out of reach.
     """
+    if params["copies"] and not params["dry_run"]:
+        uncopied = await_copies(api, params["copies"], params["namespace"], params["copied_within"])
+        if uncopied:
+            return {"changed": False, "results": [], "uncopied": uncopied}
     results = []
     versions, owned = params["versions"], params["owned"]
     for number, item in enumerate(params["objects"]):
@@ -87,20 +92,7 @@ def apply_objects(api: ClusterApi, params: Mapping[str, Any]) -> Dict[str, Any]:
         results.append(result)
         if result.get("status") == UNAUTHORIZED or result.get("status", 0) >= SERVER_ERRORS:
             break
-    changed = any(result["outcome"] == APPLIED for result in results)
-    return {"changed": changed, "results": results, "uncopied": _uncopied(api, results, params)}
-
-
-def _uncopied(api: ClusterApi, results: List[Dict[str, Any]], params: Mapping[str, Any]) -> List[str]:
-    """Wait for the copies of the labels of Nodes that were applied; return the nodes without them."""
-    if params["dry_run"] or not params["copied_within"]:
-        return []
-    wanted = {}
-    for number, result in enumerate(results):
-        item = params["objects"][number]
-        if item["kind"] == "Node" and result["outcome"] != REFUSED:
-            wanted[item["metadata"]["name"]] = item["metadata"]["labels"]
-    return await_copies(api, wanted, params["namespace"], params["copied_within"]) if wanted else []
+    return {"changed": any(result["outcome"] == APPLIED for result in results), "results": results, "uncopied": []}
 
 
 def _apply(api: ClusterApi, item: Mapping[str, Any], seen: Seen, params: Mapping[str, Any]) -> Dict[str, Any]:

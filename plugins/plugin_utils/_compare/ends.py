@@ -582,7 +582,10 @@ def _node_labels(
     labels = {name: dict(node["labels"]) for name, node in live.items()}
     for name in cluster["nodes"]:
         labels.setdefault(name, {})
-    for name, wanted in sorted((cluster["node_labels"] or {}).items()):
+    given = cluster["node_labels"] or {}
+    left = [] if cluster["node_labels"] is None else set(noted or ()).intersection(live)
+    for name in sorted({*given, *left}):
+        wanted = given.get(name, {})
         has = labels.setdefault(name, {})
         for key, value in sorted(wanted.items()):
             if name in live and has.get(key) != value:

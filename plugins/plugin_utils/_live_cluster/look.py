@@ -33,6 +33,7 @@ from .field_owners import is_applied
 from .held_addresses import EVERY_SERVICE, ServiceWrites, lost_at_a_start, lost_by_a_release, no_longer_served
 from .kubectl import kubectl
 from .live_objects import live_uids, place
+from .node_labels import selects
 from .note import RELEASE, Claims, note_name
 from .others_objects import ended_policies
 from .parts import (
@@ -52,7 +53,6 @@ from .preflight import (
     load_balancers,
     reading_rights,
     rights,
-    secrets_namespaces,
     verifying_rights,
     writing_rights,
 )
@@ -80,6 +80,10 @@ PARTS = ("bgp", "lb")
 """The parts that are judged as a whole. Services are written one by one, and each is judged when its turn comes."""
 
 
+UNREAD_OF_OTHERS = "other load balancers, whether Cilium runs, and in which version"
+"""What is not judged without DaemonSets and Deployments, where others install Cilium."""
+UNREAD_OURS = "other load balancers and CNIs, kube-proxy, agents that Helm has no release of, and whether Cilium runs"
+"""The same where this site installs it."""
 TOO_OLD = (
     "{0}: its image {1} is Cilium {2}, and {3} is the oldest version that is supported (let whoever installs Cilium"
     " bring it to edge_cilium_version first)"
@@ -159,7 +163,8 @@ class Target:
         """The namespaces in which rights are of interest."""
         found = {item["namespace"] for item in self.cluster["services"]}
         if self.looks_at_release:
-            found |= set(secrets_namespaces(self.cluster["helm_values"], self.cluster["cilium_version"]))
+            release = self.namespace, self.cluster["helm_values"], self.cluster["cilium_version"]
+            found |= {right.namespace for right in helm_rights(*release)} - {EVERYWHERE}
         return sorted({self.namespace, self.cluster["secrets_namespace"], *found})
 
     @property
@@ -231,7 +236,7 @@ class Target:
             "objects": {"bgp": cluster["bgp"], "lb": cluster["lb"]}.get(part, []),
             "nodes": self.planned_nodes,
             "node_labels": cluster["node_labels"],
-            "labels_go": cluster["absent"],
+            "labels_go": False,
             "forget": cluster["absent"],
             "secrets_namespace": cluster["secrets_namespace"],
             "may_move": [EVERY_SERVICE] if cluster["absent"] else cluster["may_move"],
@@ -340,7 +345,7 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
         return found
     _look_at_pods(target, state, found)
     if not target.is_written:
-        found.refusals += lacking_rights(_to_verify(target), rules)
+        found.refusals += lacking_rights(rights_to_verify(target), rules)
         return found
     if target.namespace not in state["namespaces"]:
         found.refusals.append(NO_NAMESPACE.format(target.namespace, target.kubectl))
@@ -374,12 +379,12 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     found.notes += map(str, absent if target.previews else ())
     waiting += [*changes[SERVICES].errors, *(() if target.previews else absent)]
     found.refusals += told_refusals(_each_address_once(waiting), cluster["take_over"], word)
-    wanted = _to_verify(target) | _needed(target, state, changes, helm=calls_helm(target, state))
+    wanted = rights_to_verify(target) | _needed(target, state, changes, helm=calls_helm(target, state))
     found.refusals += lacking_rights(wanted, rules)
     if not target.cluster["cilium_managed"] and any(item.writes for item in changes.values()):
         found.refusals += _without_effect(target, state)
     found.notes += [*_left_out(changes, state["services"], helm), *_no_load_balancers(state["services"], helm)]
-    found.notes += _notes(target, state)
+    found.notes += [*_notes(target, state), *_not_looked_at(target, rules)]
     found.pending = list(_pending(target, state, changes, claims))
     return found
 
@@ -575,10 +580,10 @@ def _is_bare(state: Mapping[str, Any]) -> bool:
     would be compared with them.
     """
     workloads = state["workloads"]
-    return workloads is not None and not load_balancers(workloads) and not state["kinds"]
+    return workloads is not None and not load_balancers(workloads, state["services"]) and not state["kinds"]
 
 
-def _to_verify(target: Target) -> set[Right]:
+def rights_to_verify(target: Target) -> set[Right]:
     """Return the rights that the verification at the end of the run needs."""
     if not target.verifies:
         return set()
@@ -651,12 +656,17 @@ def _needed(target: Target, state: Mapping[str, Any], changes: Mapping[str, Chan
     cluster = target.cluster
     there = live_uids(state)
     release = target.namespace, cluster["helm_values"], cluster["cilium_version"]
-    wanted = helm_rights(*release, there) if helm else set()
+    runs = releases(target, state)[0]
+    live = runs.running.values if runs else {}
+    wanted = helm_rights(*release, there, live) if helm else set()
+    known = EVERYWHERE, *target.namespaces  # of no other namespace the rules are known
+    wanted = {right for right in wanted if right.namespace in known}
     for part in PARTS:
         found, objects = changes[part], target.options(part)["objects"]
         later = [item for item in objects if item["kind"] in PART_KINDS[part] and item["kind"] not in state["kinds"]]
         wanted |= writing_rights([*found.applied, *later], found.remove, there)
-        if any(item["kind"] == "Node" for item in found.applied):  # their labels are awaited at CiliumNodes
+        # Where nodes may leave a selection, the run waits for the labels of CiliumNodes.
+        if any(selects(item) for item in (*(item for item in found.apply if place(item) in there), *found.remove)):
             wanted |= rights(GROUP, READ_ONLY_PLURALS[NODE], ["list"])
     for name in {item["spec"].get("authSecretRef", "") for item in cluster["bgp"]} - {""}:
         if f"Secret {cluster['secrets_namespace']}/{name}" not in there:
@@ -698,7 +708,7 @@ def _notes(target: Target, state: Mapping[str, Any]) -> Iterator[str]:
     missing = sorted(set(cluster["nodes"]) - set(state["nodes"]))
     if missing and state["nodes"]:
         yield f"nodes of the inventory that have not joined: {some(missing, MOST_NAMES)}"
-    others = load_balancers(state["workloads"] or [])
+    others = load_balancers(state["workloads"] or [], state["services"])
     pools = any(item["kind"] == "CiliumLoadBalancerIPPool" for item in cluster["lb"])
     if others and pools:
         shared = (
@@ -707,8 +717,30 @@ def _notes(target: Target, state: Mapping[str, Any]) -> Iterator[str]:
         yield f"another load balancer runs here: {', '.join(others)}{shared}"
 
 
+def _not_looked_at(target: Target, rules: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Yield what is not judged, as the account may not read all DaemonSets and Deployments."""
+    lacking = _lacks_of_workloads(rules)
+    if target.cluster["absent"] or not lacking:
+        return
+    resources, verbs = sorted({right.resource for right in lacking}), sorted({right.verb for right in lacking})
+    unseen = UNREAD_OURS if target.looks_at_release else UNREAD_OF_OTHERS
+    yield (
+        f"not looked at: {unseen}, as no rule that is known lets the account {' and '.join(verbs)} all"
+        f" {' and '.join(resources)} (grant it by a ClusterRole: apiGroups: ['apps'], resources:"
+        f" [{', '.join(resources)}], verbs: [{', '.join(verbs)}])"
+    )
+
+
 def reads_workloads(rules: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Return whether the account may read all DaemonSets and Deployments: no refusal depends on them."""
+    """Return whether the account may surely read all DaemonSets and Deployments.
+
+    Nobody is refused a run for that: what is not judged without them is noted.
+    """
+    return not _lacks_of_workloads(rules)
+
+
+def _lacks_of_workloads(rules: Mapping[str, Mapping[str, Any]]) -> list[Right]:
+    """Return the rights to read workloads that no rule grants. One that could not be listed grants none here."""
     wanted = rights("apps", "daemonsets", ["list", "get"]) | rights("apps", "deployments", ["list", "get"])
-    known = rules.get(EVERYWHERE) or {}
-    return all(right.granted({EVERYWHERE: {**known, "incomplete": False}}) for right in wanted)
+    known = {EVERYWHERE: {**(rules.get(EVERYWHERE) or {}), "incomplete": False}}
+    return [right for right in sorted(wanted) if not right.granted(known)]

@@ -4,18 +4,57 @@
 """Labels that a site sets on nodes, and takes back: no node leaves a selector on the way.
 
 They come with BGP, before the objects that select by them, and go after the L2 policies, which select by labels too.
+What changes a selection waits until Cilium knows the labels by which it selects (``copied_labels``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...module_utils._errors import EdgeError
 from .._cilium.common import Object
 from .._kubernetes.labels import FIELD_MANAGER
+from .._kubernetes.selectors import selector_of
 from .changes import Changes
 from .note import NODE_LABELS, Claims
+from .others_objects import CLUSTER_CONFIG, L2_POLICY
+
+SELECTING = (CLUSTER_CONFIG, L2_POLICY)
+"""Kinds whose objects select nodes; one without a selector selects all."""
+
+
+def selects(item: Object) -> bool:
+    """Return whether an object, or a reference to one, is of a kind that selects nodes."""
+    return item["kind"] in SELECTING
+
+
+def labels_to_copy(
+    planned: Iterable[Object],
+    live: Mapping[str, Any],
+    wanted: Mapping[str, Mapping[str, str]] | None,
+    relabeled: bool,
+) -> dict[str, dict[str, str]]:
+    """Return by node the labels that its CiliumNode must have before a selection changes.
+
+    Only keys by which planned objects select: whoever set them, by whichever run.
+
+    Args:
+        planned: the objects of a part.
+        live: the nodes of the cluster, as they were read.
+        wanted: as :func:`label_nodes` takes them; None where labels are not ours.
+        relabeled: whether labels have their new values already.
+    """
+    selectors = [selector_of(item["spec"].get("nodeSelector") or {}) for item in planned if selects(item)]
+    keys = {requirement.key for selector in selectors for requirement in selector.requirements}
+    found = {}
+    for name, node in live.items():
+        own, has = (wanted or {}).get(name, {}), node["labels"]
+        labels = {**has, **own} if relabeled else {**own, **has}
+        copied = {key: labels[key] for key in sorted(keys) if key in labels}
+        if copied:
+            found[name] = copied
+    return found
 
 
 def label_nodes(
@@ -84,6 +123,26 @@ def unlabel_nodes(
                 staying = _set_keys_of(node) - going.keys()
                 changes.unlabel.append(_node_patch(name, {key: node["labels"][key] for key in staying}))
         claims.note_labels(name, labels if node is not None else ())
+
+
+def labels_afterwards(
+    wanted: Mapping[str, Mapping[str, str]] | None, live: Mapping[str, Any], claims: Claims
+) -> dict[str, dict[str, str]]:
+    """Return by node of the cluster its labels once a run has set ours and taken back what the plan lacks.
+
+    Args:
+        wanted: as :func:`label_nodes` takes them; None where labels are not ours.
+        live: the nodes of the cluster.
+        claims: what this site made.
+    """
+    if wanted is None:
+        return {name: dict(node["labels"]) for name, node in live.items()}
+    found = {}
+    for name, node in live.items():
+        labels = wanted.get(name, {})
+        _kept, going = _beside_the_plan(name, labels, node, claims)
+        found[name] = {**{key: value for key, value in node["labels"].items() if key not in going}, **labels}
+    return found
 
 
 def _set_keys_of(node: Mapping[str, Any]) -> set[str]:

@@ -21,7 +21,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import TypeVar
 
 from ...module_utils._errors import EdgeError
 from ...module_utils._kubernetes.cilium_kinds import PEERING_POLICY
@@ -49,36 +50,72 @@ UID_LETTERS = 8
 
 Labels = Mapping[str, str]
 """Of an object, by key."""
+Key = tuple[str, str, str]
+"""Of an object: kind, namespace and name."""
+_Fact = TypeVar("_Fact")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the selectors of a cluster's objects meet there at one time."""
+
+    nodes: Mapping[str, Labels]
+    """By node, its labels."""
+    services: Mapping[str, Labels]
+    """By ``namespace/name``, what selectors see of each LoadBalancer Service that LB-IPAM serves, or will."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the selectors of a cluster's objects meet there."""
+    """What the selectors of a cluster's objects meet before a run, and once it has written labels and services."""
 
-    nodes: Mapping[str, Labels]
-    """By node, its labels once the planned ones are written."""
-    services: Mapping[str, Labels]
-    """By ``namespace/name``, what selectors see of each LoadBalancer Service that LB-IPAM serves, or will."""
+    before: View
+    after: View
     version: str | None = None
     """The planned version of Cilium; None: not told, then it may be any."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Planned:
-    """The planned objects that a run would make or change, by kind, and what they select."""
+    """The planned objects, by kind, and what the run newly lets them select beside objects of others."""
 
     around: Surroundings
     objects: Sequence[Object]
-    nodes: dict[str, str] = field(default_factory=dict)
-    """By node, the planned CiliumBGPClusterConfig that it takes."""
-
-    def __post_init__(self) -> None:
-        for item in self.of(CLUSTER_CONFIG):
-            for node in _selected(item["spec"].get("nodeSelector"), self.around.nodes):
-                self.nodes.setdefault(node, item["metadata"]["name"])
+    written: frozenset[Key]
+    """Of these, what the run would make or change."""
 
     def of(self, kind: str) -> list[Object]:
+        """Return the planned objects of a kind."""
         return [item for item in self.objects if item["kind"] == kind]
+
+    def written_of(self, kind: str) -> list[Object]:
+        """Return those of a kind that the run would make or change: what they share with others is new."""
+        return [item for item in self.of(kind) if object_key(item) in self.written]
+
+    def new(self, item: Object, facts: Callable[[View], set[_Fact]]) -> set[_Fact]:
+        """Return what a planned object shares with one of others by the run: all where the run writes it.
+
+        Else it is what labels bring together that the run writes.
+
+        Args:
+            item: the planned object.
+            facts: what the two share in a view.
+        """
+        found = facts(self.around.after)
+        return found if object_key(item) in self.written else found - facts(self.around.before)
+
+    def taken(self, theirs: Mapping[str, object] | None) -> dict[str, str]:
+        """Return by node that a selector of others selects too the planned CiliumBGPClusterConfig that it newly takes.
+
+        Args:
+            theirs: the selector; none selects all nodes.
+        """
+        found: dict[str, str] = {}
+        for item in self.of(CLUSTER_CONFIG):
+            selectors = theirs, item["spec"].get("nodeSelector")
+            for node in sorted(self.new(item, _nodes_of(selectors))):
+                found.setdefault(node, item["metadata"]["name"])
+        return found
 
 
 def claims_of_others(
@@ -87,17 +124,22 @@ def claims_of_others(
     around: Surroundings,
     made: Callable[[Object], bool],
     consent: Iterable[str] = (),
+    written: Iterable[Key] | None = None,
 ) -> list[EdgeError]:
-    """Return an error for each live object of others that claims what a planned object claims.
+    """Return an error for each live object of others that claims what a planned object claims by this run.
+
+    What both claimed before, and what lives as planned of it, is not judged anew.
 
     Args:
-        planned: those that the run would make or change. What lives as planned is not judged anew.
+        planned: the planned objects.
         live: all objects of Cilium's kinds. One that has the name of a planned object is not judged here.
         around: the cluster's nodes and services.
         made: whether this site made a live object.
         consent: ``Kind/name@generation-UID`` of those beside which the run goes on.
+        written: which of the planned ones the run would make or change; None: all. Of the others counts what they
+            select by labels that the run writes.
     """
-    known = _Planned(around, planned)
+    known = _Planned(around, planned, frozenset(map(object_key, planned) if written is None else written))
     names = {object_key(item) for item in planned}
     said = frozenset(consent)
     used = _peer_configs_in_use(live, made)
@@ -135,6 +177,21 @@ def _selected(selector: Mapping[str, object] | None, labels: Mapping[str, Labels
     return sorted(name for name, own in labels.items() if wanted.matches(own))
 
 
+def _shared(selectors: Iterable[Mapping[str, object] | None], labels: Mapping[str, Labels]) -> set[str]:
+    """Return the names that each of several LabelSelectors selects."""
+    return set(labels).intersection(*(_selected(selector, labels) for selector in selectors))
+
+
+def _nodes_of(selectors: Sequence[Mapping[str, object] | None]) -> Callable[[View], set[str]]:
+    """Return what finds the nodes of a view that each of several LabelSelectors selects."""
+    return lambda view: _shared(selectors, view.nodes)
+
+
+def _services_of(selectors: Sequence[Mapping[str, object] | None]) -> Callable[[View], set[str]]:
+    """Return what finds the services of a view that each of several LabelSelectors selects."""
+    return lambda view: _shared(selectors, view.services)
+
+
 def _peer_configs_in_use(live: Iterable[Object], made: Callable[[Object], bool]) -> set[str]:
     """Return the names of the CiliumBGPPeerConfigs that sessions of others have."""
     return {
@@ -148,13 +205,12 @@ def _peer_configs_in_use(live: Iterable[Object], made: Callable[[Object], bool])
 
 # -- one check for each kind: yields why an object collides -----------------------------------------------------------
 def _peering_policy(item: Object, planned: _Planned) -> Iterator[str]:
-    nodes = _selected(item["spec"].get("nodeSelector"), planned.around.nodes)
     until, version = text_of(PEERING_POLICY_UNTIL), planned.around.version
     if version is None or parse_version(version) < PEERING_POLICY_UNTIL:
-        shared = [node for node in nodes if node in planned.nodes]
+        shared = planned.taken(item["spec"].get("nodeSelector"))
         if shared:
             yield (
-                f"it selects {some(shared)}, as the planned {CLUSTER_CONFIG} {planned.nodes[shared[0]]} does: before"
+                f"it selects {some(sorted(shared))}, as the planned {CLUSTER_CONFIG} {shared[min(shared)]} does: before"
                 f" Cilium {until} it wins, and no planned session comes up there"
             )
 
@@ -194,16 +250,16 @@ def _older(version: str | None) -> bool:
 
 
 def _cluster_config(item: Object, planned: _Planned) -> Iterator[str]:
-    shared = [n for n in _selected(item["spec"].get("nodeSelector"), planned.around.nodes) if n in planned.nodes]
+    shared = planned.taken(item["spec"].get("nodeSelector"))
     if shared:
         yield (
-            f"it selects {some(shared)}, as the planned {planned.nodes[shared[0]]} does: a node takes one"
+            f"it selects {some(sorted(shared))}, as the planned {shared[min(shared)]} does: a node takes one"
             f" {CLUSTER_CONFIG}, and Cilium refuses the younger one"
         )
 
 
 def _override(item: Object, planned: _Planned) -> Iterator[str]:
-    config = planned.nodes.get(item["metadata"]["name"])
+    config = planned.taken(None).get(item["metadata"]["name"])
     own = {instance["name"] for instance in item["spec"].get("bgpInstances") or []}
     for found in planned.of(CLUSTER_CONFIG):
         shared = sorted(own & {instance["name"] for instance in found["spec"].get("bgpInstances") or []})
@@ -223,43 +279,41 @@ def _chooses(peer_config: Object, advertisement: Object) -> bool:
 
 
 def _peer_config(item: Object, planned: _Planned) -> Iterator[str]:
-    chosen = [found["metadata"]["name"] for found in planned.of(ADVERTISEMENT) if _chooses(item, found)]
+    chosen = [found["metadata"]["name"] for found in planned.written_of(ADVERTISEMENT) if _chooses(item, found)]
     if chosen:
         yield f"it selects the planned {ADVERTISEMENT} {some(chosen)}: its sessions would announce the same addresses"
 
 
 def _advertisement(item: Object, planned: _Planned) -> Iterator[str]:
-    chosen = [found["metadata"]["name"] for found in planned.of(PEER_CONFIG) if _chooses(found, item)]
+    chosen = [found["metadata"]["name"] for found in planned.written_of(PEER_CONFIG) if _chooses(found, item)]
     if chosen:
         yield f"the planned {PEER_CONFIG} {some(chosen)} selects it: planned sessions would announce what it has"
 
 
 def _pool(item: Object, planned: _Planned) -> Iterator[str]:
     blocks = pool_blocks(item)
-    wanted = selector_of(item["spec"].get("serviceSelector") or {})
     for found in planned.of(POOL):
         name, own = found["metadata"]["name"], pool_blocks(found)
-        yield from _shared_addresses(
-            blocks, own, f"{name} has: Cilium disables the younger of two such pools as a whole"
-        )
+        if object_key(found) in planned.written:
+            consequence = f"{name} has: Cilium disables the younger of two such pools as a whole"
+            yield from _shared_addresses(blocks, own, consequence)
         if item["spec"].get("disabled") or not {block.family for block in blocks} & {block.family for block in own}:
             continue
-        serves = selector_of(found["spec"].get("serviceSelector") or {})
-        both = sorted(
-            service
-            for service, labels in planned.around.services.items()
-            if wanted.matches(labels) and serves.matches(labels)
-        )
+        both = sorted(planned.new(found, _services_of(_service_selectors(item, found))))
         if both:
             yield (
                 f"it serves {some(both)}, as the planned {name} does: which of the two gives the address is not defined"
             )
 
 
+def _service_selectors(*objects: Object) -> list[Mapping[str, object] | None]:
+    return [item["spec"].get("serviceSelector") for item in objects]
+
+
 def _pod_pool(item: Object, planned: _Planned) -> Iterator[str]:
     if item["metadata"]["name"] == DEFAULT_POD_POOL:  # of the operator, by a Helm value
         return
-    for found in planned.of(POD_POOL):
+    for found in planned.written_of(POD_POOL):
         name = found["metadata"]["name"]
         yield from _shared_addresses(pod_blocks(item), pod_blocks(found), f"{name} has: pods would get it twice")
 
@@ -280,18 +334,38 @@ def _shared_addresses(left: Sequence[Interval], right: Sequence[Interval], conse
 
 
 def _l2_policy(item: Object, planned: _Planned) -> Iterator[str]:
-    nodes = _selected(item["spec"].get("nodeSelector"), planned.around.nodes)
-    if not item["spec"].get("loadBalancerIPs") or not nodes:
+    if not item["spec"].get("loadBalancerIPs"):
         return
-    wanted = selector_of(item["spec"].get("serviceSelector") or {})
-    serving = [selector_of(found["spec"].get("serviceSelector") or {}) for found in planned.of(POOL)]
-    both = sorted(
-        service
-        for service, labels in planned.around.services.items()
-        if wanted.matches(labels) and any(selector.matches(labels) for selector in serving)
-    )
-    if both:
-        yield f"it announces {some(both)}, which draw from planned pools, on L2 from {some(nodes)}"
+    found = {(service, node) for pool in planned.of(POOL) for service, node in _announced(item, pool, planned)}
+    services = sorted({service for service, _node in found})
+    if found:
+        nodes = sorted({node for _service, node in found})
+        yield f"it announces {some(services)}, which draw from planned pools, on L2 from {some(nodes)}"
+    for policy in planned.of(L2_POLICY):
+        more = {(service, node) for service, node in _announced(item, policy, planned) if service not in services}
+        if more:
+            both, nodes = (sorted({pair[place] for pair in more}) for place in (0, 1))
+            name = policy["metadata"]["name"]
+            yield f"it announces {some(both)}, as the planned {L2_POLICY} {name} does, on L2 from {some(nodes)}"
+
+
+def _announced(item: Object, own: Object, planned: _Planned) -> set[tuple[str, str]]:
+    """Return each service, and node, that an L2 policy of others newly announces beside a planned object.
+
+    Args:
+        item: the policy.
+        own: a planned pool from which services draw, or a planned L2 policy. Of one that lives as planned, a node that
+            it newly selects counts where both announce from it.
+        planned: all that is planned.
+    """
+    selectors = _service_selectors(item, own)
+    by_nodes = own["kind"] == L2_POLICY and object_key(own) not in planned.written
+    nodes = [found["spec"].get("nodeSelector") for found in (item, *((own,) if by_nodes else ()))]
+
+    def pairs(view: View) -> set[tuple[str, str]]:
+        return {(service, node) for service in _shared(selectors, view.services) for node in _shared(nodes, view.nodes)}
+
+    return planned.new(own, pairs)
 
 
 _CHECKS: Mapping[str, Callable[[Object, _Planned], Iterator[str]]] = {

@@ -15,12 +15,12 @@ from .._kubernetes.labels import FIELD_MANAGER, ownership_selector, service_labe
 from .._model.site import TakeOver
 from .changes import Changes, another_inventory, bgp_changes, lb_changes, service_changes
 from .ended_sessions import ended_sessions, peerings_leave
-from .held_addresses import MayMove
+from .held_addresses import MayMove, ServiceWrites
 from .held_pod_cidrs import lost_pod_cidrs, pod_cidrs_leave
 from .live_objects import object_key, place
-from .node_labels import label_nodes, unlabel_nodes
+from .node_labels import label_nodes, labels_afterwards, unlabel_nodes
 from .note import Claims, note_name
-from .others_objects import Surroundings, claims_of_others
+from .others_objects import Surroundings, View, claims_of_others
 from .service_writes import service_writes
 
 PART_KINDS: Mapping[str, tuple[str, ...]] = {"bgp": BGP_KINDS, "lb": LB_KINDS, "services": ()}
@@ -92,6 +92,7 @@ def part_changes(
     consent = TakeOver.of(options["take_over"])
     lb_ipam = lb_ipam_of(options)
     labels = options["node_labels"]
+    writes = ServiceWrites()
     if part == "bgp":
         namespace = options["secrets_namespace"]
         changes = bgp_changes(objects, passwords, namespace, state, claims)
@@ -107,16 +108,13 @@ def part_changes(
             unlabel_nodes(changes, labels, state["nodes"], claims)
         if not options["forget"]:
             changes.errors += lost_pod_cidrs(objects, changes.remove, state["objects"], claims.made, consent.objects)
-    around = Surroundings(
-        nodes=labels_of_nodes(state["nodes"], labels or {}),
-        services=_labels_of_services(state["services"], options["services"] or (), lb_ipam),
-        version=options["cilium_version"],
-    )
-    made = made_or_changed(objects, changes)
-    changes.errors += claims_of_others(made, state["objects"], around, claims.made, consent.objects)
+    around = _surroundings(options, state, claims, lb_ipam, writes)
+    written = map(object_key, made_or_changed(objects, changes))
+    changes.errors += claims_of_others(objects, state["objects"], around, claims.made, consent.objects, written)
     if part == "bgp" and not options["forget"]:
+        nodes = labels_of_nodes(state["nodes"], labels or {})
         changes.errors += ended_sessions(
-            objects, changes.remove, state["objects"], around.nodes, consent.objects, options["leaving_routers"]
+            objects, changes.remove, state["objects"], nodes, consent.objects, options["leaving_routers"]
         )
     return changes
 
@@ -142,6 +140,37 @@ def labels_of_nodes(live: Mapping[str, Any], planned: Mapping[str, Mapping[str, 
     return {name: {**node["labels"], **planned.get(name, {})} for name, node in live.items()}
 
 
+def _surroundings(
+    options: Mapping[str, Any], state: Mapping[str, Any], claims: Claims, lb_ipam: LbIpam, writes: ServiceWrites
+) -> Surroundings:
+    """Return what selectors meet before a run and after it.
+
+    Args:
+        options: those of module ``cluster_objects``.
+        state: what :func:`state_request` asked for.
+        claims: what the site made.
+        lb_ipam: the LB-IPAM that serves the pools.
+        writes: what the run does to live services.
+    """
+    planned = options["services"] or ()
+    live = state["services"]
+    stay = [writes.after.get(service_name(item), item) for item in live if not writes.leaves(item)]
+    after = _labels_of_services(stay, planned, lb_ipam)
+    there = set(map(service_name, live))
+    made = {name for name in map(_planned_name, filter(lambda item: item["object"], planned)) if name not in there}
+    untouched = {name: labels for name, labels in after.items() if name not in {*writes.after, *made}}
+    nodes = {name: node["labels"] for name, node in state["nodes"].items()}
+    return Surroundings(
+        View(nodes, {**_labels_of_services(live, (), lb_ipam), **untouched}),
+        View(labels_afterwards(options["node_labels"], state["nodes"], claims), after),
+        options["cilium_version"],
+    )
+
+
+def _planned_name(item: Mapping[str, Any]) -> str:
+    return f"{item['namespace']}/{item['name']}"
+
+
 def _labels_of_services(
     live: Iterable[Object], planned: Iterable[Mapping[str, Any]], lb_ipam: LbIpam
 ) -> dict[str, dict[str, str]]:
@@ -153,7 +182,7 @@ def _labels_of_services(
             special = service_labels(metadata["namespace"], metadata["name"])
             found[service_name(service)] = {**(metadata.get("labels") or {}), **special}
     for item in planned:
-        name = f"{item['namespace']}/{item['name']}"
+        name = _planned_name(item)
         known = found.get(name, service_labels(item["namespace"], item["name"]))
         found[name] = {**known, **item["labels"]}
     return found

@@ -24,8 +24,9 @@ from .._cilium.common import GROUP, Object
 from .._findings.wording import MOST_NAMES, some
 from .._kubernetes.values import is_false, is_true, truth, value_at
 from .._versions.cilium import parse_version
-from .._versions.cilium_chart import ADMISSION_SINCE, ENDPOINT_SLICE_SINCE, TLS_NAMESPACE_SINCE
+from .._versions.cilium_chart import ADMISSION_SINCE, ENDPOINT_SLICE_SINCE, JOBS_SINCE, TLS_NAMESPACE_SINCE
 from .._versions.controller import OLDEST, TOO_NEW, version_text
+from .chart_adds import chart_adds
 from .live_objects import place
 
 EVERYWHERE = ""
@@ -179,11 +180,18 @@ def secrets_namespaces(values: Mapping[str, Any], version: str) -> dict[str, boo
     return found
 
 
-def helm_rights(namespace: str, values: Mapping[str, Any], version: str, there: Container[str] = ()) -> set[Right]:
+def helm_rights(
+    namespace: str,
+    values: Mapping[str, Any],
+    version: str,
+    there: Container[str] = (),
+    live: Mapping[str, Any] | None = None,
+) -> set[Right]:
     """Return what an installation or upgrade of Cilium's chart needs.
 
-    It is what the chart holds whatever the values are, and what the BGP control plane, the ingress controller and the
-    Gateway API add. What else is switched on (a ServiceMonitor, an Ingress of Hubble UI) is left to Helm to tell.
+    It is what the chart holds whatever the values are, and what values add (:data:`.chart_adds.CHART_ADDS`, the BGP
+    control plane, the ingress controller and the Gateway API). SPIRE's server and the set-up of CoreDNS for
+    ClusterMesh are left to Helm to tell. What live values add and planned ones do not, Helm deletes.
     Helm keeps its records in Secrets: it writes them again at its end, and deletes the oldest of them.
 
     Args:
@@ -191,16 +199,39 @@ def helm_rights(namespace: str, values: Mapping[str, Any], version: str, there: 
         values: all its values.
         version: of Cilium.
         there: the objects that live, as :func:`.live_objects.place` names them; no namespace is to be made of these.
+        live: all values of the release that runs; None: there is none.
     """
     wanted: set[Right] = set()
     for group, resource, where in _chart_objects(namespace, values, version):
         wanted |= rights(group, resource, ("get", "patch"), where, UNKNOWN)
         wanted |= rights(group, resource, ("create",), where)
+    wanted |= _rights_to_added(namespace, values, version, live or {})
     for name, made in secrets_namespaces(values, version).items():
         if made:
             wanted |= rights("", "namespaces", ("get", "patch"), name=name)
             wanted |= set() if f"Namespace {name}" in there else rights("", "namespaces", ("create",))
     return wanted | rights("", "secrets", ("update", "delete"), namespace, UNKNOWN)
+
+
+def _rights_to_added(namespace: str, values: Mapping[str, Any], version: str, live: Mapping[str, Any]) -> set[Right]:
+    """Return what Helm needs for what values add to the chart, and to delete what live values alone add.
+
+    Before 1.19 the chart's Jobs are hooks. Helm deletes a hook, makes it anew and watches it to its end. Since then
+    they have another name when their content changes, and the one before is deleted.
+    """
+    wanted: set[Right] = set()
+    planned = set(chart_adds(namespace, values))
+    for _row, group, resource, where in planned:
+        named: tuple[str, ...] = ("get", "patch")
+        if resource == "jobs":
+            hook = parse_version(version) < JOBS_SINCE
+            named = ("get", "delete") if hook else ("get", "patch", "delete")
+            wanted |= rights(group, resource, ("list", "watch") if hook else (), where)
+        wanted |= rights(group, resource, named, where, UNKNOWN)
+        wanted |= rights(group, resource, ("create",), where)
+    for _row, group, resource, where in set(chart_adds(namespace, live)) - planned:
+        wanted |= rights(group, resource, ("get", "delete"), where, UNKNOWN)
+    return wanted
 
 
 def _chart_objects(namespace: str, values: Mapping[str, Any], version: str) -> Iterator[tuple[str, str, str]]:
@@ -309,21 +340,49 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 # -- other load balancers ---------------------------------------------------------------------------------------------
 LOAD_BALANCERS: tuple[tuple[str, str], ...] = (
+    # config/manifests of metallb/metallb: the label app
     (r"metallb", "MetalLB"),
+    # k3s, pkg/cloudprovider/servicelb.go
     (r"svclb-", "servicelb of k3s"),
+    # kube-vip's generated manifests, and manifest/kube-vip-cloud-controller.yaml of kube-vip-cloud-provider
     (r"kube-vip", "kube-vip"),
+    # charts of purelb/purelb: the label app.kubernetes.io/name
     (r"purelb", "PureLB"),
+    # deploy/openelb.yaml of openelb/openelb: openelb-manager, later openelb-controller and openelb-speaker
     (r"openelb", "OpenELB"),
-    (r".*cloud-controller-manager", "a cloud controller"),
+    # OpenELB before it had this name (openelb/openelb #135)
+    (r"porter-manager", "OpenELB"),
+    # README.md and manifest of loxilb-io/kube-loxilb
+    (r"kube-loxilb", "LoxiLB"),
+    # chart of kubernetes-sigs/aws-load-balancer-controller
+    (r"aws-load-balancer-controller", "the AWS Load Balancer Controller"),
+    # chart of harvester/charts, which RKE2 holds too
+    (r"harvester-cloud-provider", "the Harvester cloud provider"),
+    # templates/daemonset.yaml of linode/linode-cloud-controller-manager's chart
+    (r"ccm-linode", "a cloud controller"),
+    # deployment.yaml of equinix/cloud-provider-equinix-metal
+    (r"cloud-provider-equinix-metal", "a cloud controller"),
+    # chart of kubernetes/cloud-provider-vsphere: the label app
+    (r"vsphere-cpi", "a cloud controller"),
+    # hcloud, digitalocean, cloudscale, openstack, vsphere and others: each one's manifests. Those of Talos and of
+    # Proxmox know nodes alone (README.md of siderolabs/talos-cloud-controller-manager and of
+    # sergelogvinov/proxmox-cloud-controller-manager)
+    (r"(?!talos-|proxmox-).*cloud-controller-manager", "a cloud controller"),
 )
 """How the names of their DaemonSets and Deployments, or the ``app`` labels of these, begin -> the load balancer."""
+SERVICE_KEYS: Mapping[str, str] = {"kube-vip.io/": "kube-vip"}
+"""How annotations begin by which a load balancer is known that may run as static pods alone -> the load balancer.
+
+Source: kube-vip/kube-vip, ``pkg/manager``: it writes ``kube-vip.io/vipHost`` on each Service that it serves.
+"""
 
 
-def load_balancers(workloads: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the load balancers beside Cilium that a cluster runs, each with one workload by which it is known.
+def load_balancers(workloads: Sequence[Mapping[str, Any]], services: Iterable[Object] = ()) -> list[str]:
+    """Return the load balancers beside Cilium that a cluster runs, each with one object by which it is known.
 
     Args:
         workloads: ``kind`` and ``metadata`` of DaemonSets and Deployments.
+        services: the live Services.
     """
     found: dict[str, str] = {}
     for item in sorted(workloads, key=lambda item: (item["metadata"]["namespace"], item["metadata"]["name"])):
@@ -333,4 +392,10 @@ def load_balancers(workloads: Sequence[Mapping[str, Any]]) -> list[str]:
         for pattern, name in LOAD_BALANCERS:
             if any(re.match(pattern, word) for word in words):
                 found.setdefault(name, f"{name} ({item['kind']} {metadata['namespace']}/{metadata['name']})")
+    for item in sorted(services, key=place):
+        annotations = item["metadata"].get("annotations") or {}
+        for prefix, name in SERVICE_KEYS.items():
+            key = min((key for key in annotations if key.startswith(prefix)), default=None)
+            if key is not None:
+                found.setdefault(name, f"{name} (annotation {key} of {place(item)})")
     return sorted(found.values())

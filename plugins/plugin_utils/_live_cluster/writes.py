@@ -18,6 +18,7 @@ from .answers import is_of_object
 from .changes import Changes
 from .differences import difference
 from .live_objects import live_labels, live_uids, live_versions, place
+from .node_labels import selects
 from .note import Claims, Delta, created_uids, making_entry, making_key
 
 TAKEN_MEANWHILE = (
@@ -34,14 +35,12 @@ RETRY = "What was written before it stays. Mend this and run again: the run goes
 """What a run that ends in the middle of its writes leaves, and the way out."""
 
 UNCOPIED = (
-    "Cilium's agent there is ready, and has not copied the labels to its CiliumNode within {seconds} s. Cilium selects"
-    " nodes by that one: sessions and L2 addresses of a node end that nothing selects, so no more was written (look for"
+    "Cilium's agent there has not copied the label to its CiliumNode, by which Cilium selects nodes. What selects by it"
+    " was not written: sessions and L2 addresses of a node end that nothing selects (look for"
     " exclude-node-label-patterns in: {kubectl} -n {namespace} get configmap cilium-config -o yaml; and at the log of"
     " the node's agent)"
 )
-"""Said of a node of which labels would be selected by that Cilium does not know."""
-COPY_SECONDS = 30
-"""Limit for agents to copy labels. They do it within a second, where the API server does not hold them back."""
+"""Said of a node with a label that Cilium does not know."""
 
 LAST_PART = "services"
 """The part after which a cluster that leaves the site has no need of the note. Of its objects one that is refused keeps
@@ -127,9 +126,14 @@ class PartWrites:
         return [item for item in self.apply if item["kind"] != "Node"]
 
     @property
-    def copies(self) -> int:
-        """Seconds to wait for copies of labels: none in a cluster in which the site selects no nodes yet."""
-        return COPY_SECONDS if self._config_map else 0
+    def changes_a_selection(self) -> bool:
+        """Whether something is applied by which nodes are selected already: of one that is new, nothing can end."""
+        return any(selects(item) and place(item) in self._uids for item in self.objects)
+
+    @property
+    def removes_a_selection(self) -> bool:
+        """Whether something is removed that may select nodes."""
+        return any(selects(item) for item in self.remove)
 
     @property
     def before(self) -> Delta:
@@ -246,13 +250,12 @@ def uncopied(nodes: Sequence[str], kubectl: str, namespace: str) -> WriteError:
     """Return the error of a run that ends because Cilium does not know labels of nodes.
 
     Args:
-        nodes: their names.
+        nodes: as module ``cluster_apply`` returns them.
         kubectl: how a command for the cluster begins.
         namespace: where Cilium runs.
     """
-    text = UNCOPIED.format(seconds=COPY_SECONDS, kubectl=kubectl, namespace=namespace)
-    lines = [f"Node {name}: {text}" for name in nodes]
-    return WriteError({"failed": True, "msg": "\n".join([*lines, RETRY])})
+    text = UNCOPIED.format(kubectl=kubectl, namespace=namespace)
+    return WriteError({"failed": True, "msg": "\n".join([*(f"Node {node}: {text}" for node in nodes), RETRY])})
 
 
 def _refusal(refused: Mapping[str, str], verb: str = "write") -> WriteError:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ...module_utils._errors import message
 from .._document.changes import ChangesDocument, PlannedChange
+from .._document.lookup import pools_by_key
 from .._document.plan import (
     FAILURES,
     DerivedValue,
@@ -240,7 +241,7 @@ def _state(end: PlannedRouter | PlannedCluster) -> str:
 
 def _neighbors(neighbors: Iterable[PlannedNeighbor]) -> list[str]:
     return table(
-        ("router", "neighbor", "address", "AS", "accepts", "sends", "hold/keepalive", "MD5"),
+        ("router", "neighbor", "address", "AS", "accepts", "sends", *_TIMERS_AND_PASSWORD),
         (
             (
                 item["router"],
@@ -249,8 +250,7 @@ def _neighbors(neighbors: Iterable[PlannedNeighbor]) -> list[str]:
                 item["asn"],
                 _passes(item["import"]),
                 _passes(item["export"]),
-                f"{item['hold']}/{item['keepalive']} s" + (" (shut down)" if item["shutdown"] else ""),
-                "yes" if item["password"] else "no",
+                *_timers_and_password(item),
             )
             for item in neighbors
         ),
@@ -271,6 +271,24 @@ def _passes(policy: PlannedPolicy, most: int = 3) -> str:
         words.append(f"{rule['prefix']}{ge}{le}")
     more = len(words) - most
     return ", ".join(words[:most]) + (f" and {more} more" if more > 0 else "") or "nothing"
+
+
+_TIMERS_AND_PASSWORD = ("hold/keepalive", "MD5")
+
+
+def _timers_and_password(item: PlannedSession | PlannedNeighbor) -> tuple[str, str]:
+    """Return the cells that end a row of a session or a neighbor."""
+    timers = f"{item['hold']}/{item['keepalive']} s" + (" (shut down)" if item["shutdown"] else "")
+    return timers, "yes" if item["password"] else "no"
+
+
+_ROUTER_END = ("router", "address", "AS", *_TIMERS_AND_PASSWORD)
+
+
+def _router_end(item: PlannedSession) -> tuple[object, ...]:
+    """Return the cells of a session's router, and what both ends agree on."""
+    router = item["router"] or "(on the node)"
+    return router, item["router_address"], item["router_asn"], *_timers_and_password(item)
 
 
 def _session_lines(sessions: Sequence[PlannedSession], full: bool) -> list[str]:
@@ -294,32 +312,24 @@ def _session_lines(sessions: Sequence[PlannedSession], full: bool) -> list[str]:
                 len(members),
                 some([member["node"] for member in members]),
                 numbers[0] if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}",
-                item["router"] or "(on the node)",
-                item["router_address"],
-                item["router_asn"],
-                f"{item['hold']}/{item['keepalive']} s" + (" (shut down)" if item["shutdown"] else ""),
-                "yes" if item["password"] else "no",
+                *_router_end(item),
             )
         )
-    head = ("peering", "sessions", "nodes", "AS", "router", "address", "AS", "hold/keepalive", "MD5")
+    head = ("peering", "sessions", "nodes", "AS", *_ROUTER_END)
     return [*table(head, rows), "  Each session: -e edge_plan_report=full, or edge_plan_file=plan.json."]
 
 
 def _sessions(sessions: Sequence[PlannedSession]) -> list[str]:
     of = cluster_prefixes(sessions)
     return table(
-        ("peering", "node", "address", "AS", "router", "address", "AS", "hold/keepalive", "MD5"),
+        ("peering", "node", "address", "AS", *_ROUTER_END),
         (
             (
                 of[item["cluster"]] + item["peering"],
                 item["node"],
                 item["node_address"] or "dials in",
                 item["node_asn"],
-                item["router"] or "(on the node)",
-                item["router_address"],
-                item["router_asn"],
-                f"{item['hold']}/{item['keepalive']} s" + (" (shut down)" if item["shutdown"] else ""),
-                "yes" if item["password"] else "no",
+                *_router_end(item),
             )
             for item in sessions
         ),
@@ -354,7 +364,7 @@ def _reach(pool: PlannedPool, ways: Collection[str]) -> str:
 
 
 def _services(services: Sequence[PlannedService], pools: Iterable[PlannedPool]) -> list[str]:
-    of, pool_of = cluster_prefixes(services), {(pool["cluster"], pool["name"]): pool for pool in pools}
+    of, pool_of = cluster_prefixes(services), pools_by_key(pools)
     return table(
         ("service", "pool", "address", "reachable by", "policy", "made by"),
         (

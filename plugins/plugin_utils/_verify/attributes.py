@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from ...module_utils._frr.spelling import shown_community
 from .._document.frr_intent import RouteMapSet
+from .._document.lookup import pools_by_key
 from .._document.plan import PlanDocument, PlannedSession
 from .._findings.code import ERROR
 from .._findings.wording import MOST_NAMES, some
@@ -97,7 +98,7 @@ def of_routes(plan: PlanDocument, session: PlannedSession, pools: Iterable[tuple
     internal = session["router_asn"] == session["node_asn"]
     own_policies = plan["routers"][session["router"]]["bgp_owner"] == "none"
     keys = [key for key in pools if key[0] == session["cluster"]]
-    found = [pool for pool in plan["pools"] if (pool["cluster"], pool["name"]) in keys]
+    found = [pool for key, pool in pools_by_key(plan["pools"]).items() if key in keys]
     return PlannedAttributes(
         _shown(text for pool in found for text in pool["communities"]),
         # It crosses no border between two ASes (RFC 4271 section 5.1.5).

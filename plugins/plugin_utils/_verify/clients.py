@@ -201,12 +201,15 @@ def _question(
     }
     reached = sorted({*client["routers"], *by_arp})
     asked = {router: brought.get(router, {}).get(live.address) for router in reached}
-    by = [router for router, item in asked.items() if item is not None and (item.nodes or item.segment)]
-    if client["name"] == UPSTREAM:
+    by = [router for router, item in asked.items() if item is not None and _answers_to(expectations, item, client)]
+    if client["name"] == UPSTREAM:  # each router has its own way out, so answers would not come back over the links
         by = [router for router in by if (router, live.address) in expectations.by_address]
+        by = [router for router in by if (item := asked[router]) is not None and item.over_links is None]
     if not sources or not (by or client["name"] in announced):
         return None
-    over = announced | _networks_of(plan, _nodes_behind(expectations, by, live.address))
+    linked = (item.over_links for router in by if (item := asked[router]) is not None)
+    behind = {node for prefix in linked if prefix is not None for node in prefix.nodes}
+    over = announced | _networks_of(plan, behind | _nodes_behind(expectations, by, live.address))
     question = ClientQuestion(client["name"], sources, live.cluster, live.address, frozenset(over))
     question.leaving = _leaving(plan, client["routers"])
     if wires and not (by_arp & {*client["proxies"]} and live.family == "ipv4"):
@@ -216,6 +219,19 @@ def _question(
             if router in by and item is not None:
                 question.paths |= {(router, gateway): path for gateway, path in item.paths.items()}
     return question
+
+
+def _answers_to(expectations: Expectations, item: Asked, client: TwinClient) -> bool:
+    """Return whether what a router brings can answer a client: over links, where the way back is sure.
+
+    Where another router is beside the client, as on the network of a link, it may answer past the one that was asked,
+    which then sees half of a connection.
+    """
+    if item.over_links is None:
+        return bool(item.nodes or item.segment)
+    family = family_of(item.address)
+    sources = [address for address in client["addresses"] if family_of(address) == family]
+    return client["on_link"] == [item.router] and expectations.leads_back(item.over_links, sources)
 
 
 def _forwarded(
@@ -329,6 +345,8 @@ class _Outcome:
     silent: list[_Silence] = field(default_factory=list)
     translated: set[str] = field(default_factory=set)
     """Sources that a service with traffic policy Local saw and that are not the client's."""
+    some_unasked: bool = False
+    """Whether a port was not asked over some next hop: then nobody knows whether that path is good."""
 
 
 def verify_clients(
@@ -357,7 +375,7 @@ def verify_clients(
     for outcome in outcomes:
         question = outcome.question
         expected = "answers, sees the client" if question.local else "answers"
-        seen, level = outcome.text, levels.get(id(outcome), OK)
+        seen, level = outcome.text, worst((levels.get(id(outcome), OK), UNKNOWN if outcome.some_unasked else OK))
         if not question.asked:
             seen, level = f"not tried ({question.left_out or 'no TCP or UDP port'})", UNKNOWN
         report.row("client", question.subject, expected, seen, level)
@@ -389,6 +407,7 @@ def _outcome(question: ClientQuestion, heard: Mapping[str, Any]) -> _Outcome:
             if question.local:
                 seen = {item["source"] for item in (picked, *over.values()) if _wrong(question, item) is None}
                 outcome.translated |= seen - set(question.sources)
+            outcome.some_unasked |= len(over) < len(question.paths)
             texts.append((f"{name} {_answered(question, picked)}", _over(question, over, dead)))
     outcome.text = _joined(texts)
     return outcome

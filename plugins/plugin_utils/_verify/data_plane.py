@@ -11,17 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Any, TypedDict
 
 from ...module_utils._frr.state import ALL_INTERFACES, FORWARDING_SYSCTLS, INTERFACE_SYSCTLS
 from .._addressing.families import HOST_LENGTH, Family, family_of
+from .._document.lookup import pools_by_key
 from .._document.plan import PlanDocument
 from .._findings.code import ERROR
 from .._findings.wording import MOST_NAMES, some
-from .expected import Expectations, ExpectedPrefix, LiveAddress, service_path
+from .expected import Expectations, ExpectedPrefix, LinkedPrefix, LiveAddress, service_path
 from .filters import PlannedFilters
-from .observed import EndpointsSeen, RouterSeen, canonical, within
+from .neighbors import linked_ends
+from .observed import EndpointsSeen, RouterSeen, canonical, is_link_local, within
 from .report import OK, UNKNOWN, VerifyReport, worst
 
 CONNECTIONS_PER_PATH = 4
@@ -97,6 +99,10 @@ class Asked:
     """Whether connections to some service are."""
     unasked: set[tuple[int, str]] = field(default_factory=set)
     """(number, protocol) of the ports of the services that are tried, which no question fits: those of SCTP."""
+    over_links: LinkedPrefix | None = None
+    """The prefix that links alone bring; None: nodes announce it to the router, or it is there on L2."""
+    way_back: bool = True
+    """Whether answers surely find their way back: that is known of nodes beside the router, and else of the plan."""
 
     @property
     def path(self) -> str:
@@ -131,6 +137,8 @@ def addresses_to_ask(
 ) -> list[Asked]:
     """Return the addresses that the plan brings to a router: by BGP, by L2 on one of its networks, or by both.
 
+    By BGP is from nodes, and else over links, as far as the router's kernel has the route from there.
+
     Args:
         plan: the plan as JSON.
         expectations: of the plan and the live clusters.
@@ -140,17 +148,23 @@ def addresses_to_ask(
     questions = _Questions(plan, expectations, router, seen)
     result: dict[str, Asked] = {}
     for live in expectations.live:
-        prefix = expectations.by_address.get((router, live.address)) if live.service.over_bgp else None
+        prefix = expectations.prefix_to(router, live)
         networks = questions.networks(live)
+        linked = None
         if not networks and (prefix is None or not (prefix.must or prefix.may)):
-            continue
+            linked = questions.linked(live)
+            if linked is None:
+                continue
         asked = result.setdefault(live.address, Asked(router, live.cluster, live.address))
         asked.services.append(live.service.key)
-        asked.nodes.update(prefix.must.values() if prefix is not None else ())
-        asked.paths.update(questions.paths(prefix) if prefix is not None else ())
+        if linked is not None:
+            questions.add_link(asked, linked)
+        elif prefix is not None:
+            asked.nodes.update(prefix.must.values())
+            asked.paths.update(questions.paths(prefix, prefix.allowed))
         if networks:  # a router on several of them asks on the first: the module knows one interface for an address
             questions.add_segment(asked, live, networks[0])
-        reason = questions.reason_not_to_try(live, None if networks else prefix)
+        reason = questions.reason_not_to_try(live, None if networks or linked else prefix)
         if reason is not None:
             asked.left_out[live.service.key] = reason
             continue
@@ -180,14 +194,68 @@ class _Questions:
         """Return the networks on which an address is announced on L2 and the router has an address of its family."""
         return sorted(name for name in self.expectations.l2_networks(live) if self._own(name, live.family))
 
-    def paths(self, prefix: ExpectedPrefix) -> dict[str, Path]:
-        """Return the next hops that the router's kernel has for a prefix, where it has several."""
+    def linked(self, live: LiveAddress) -> LinkedPrefix | None:
+        """Return the prefix that brings an address over links: the longest one that the kernel has from there.
+
+        Of a router that was not read it is the longest that may come.
+        """
+        found, seen = self.expectations.linked_to(self.router, live), self.seen
+        if seen is None:
+            return next(iter(found), None)
+        ends = linked_ends(self.plan, self.router, seen)
+        for linked in found:
+            route = seen.routes[linked.family].get(linked.prefix)
+            used = [path for path in seen.paths[linked.family].get(linked.prefix, ()) if path.used]
+            if route is not None and route.installed and used and all(path.neighbor in ends for path in used):
+                return linked
+        return None
+
+    def add_link(self, asked: Asked, linked: LinkedPrefix) -> None:
+        """Note the nodes behind links, the several next hops to them, and whether their answers find back."""
+        asked.over_links = linked
+        asked.nodes.update(linked.nodes.values())
+        if self.seen is not None:
+            asked.way_back = self.expectations.leads_back(linked, self._sources(self.seen, linked))
+            ends = linked_ends(self.plan, self.router, self.seen)
+            names = {address: neighbor["other"] or address for address, neighbor in ends.items()}
+            asked.paths.update(self.paths(linked, names) if asked.way_back else ())
+
+    def _sources(self, seen: RouterSeen, linked: LinkedPrefix) -> set[str]:
+        """Return the addresses of which the kernel takes one as its own for what it asks over links.
+
+        That is the one of the interface by which it leaves, and where that has none any other of its own.
+        """
+        leaving = {interface for _gateway, interface in seen.routes[linked.family][linked.prefix].leaves}
+        own = {
+            interface.name: [
+                address
+                for text in interface.addresses
+                if family_of(address := canonical(text.partition("/")[0])) == linked.family
+                and not is_link_local(address)
+            ]
+            for interface in seen.interfaces
+        }
+        if leaving and all(own.get(name) for name in leaving):
+            return {address for name in leaving for address in own[name]}
+        planned = {
+            address
+            for network in self.plan["routers"][self.router]["addresses"]
+            for address in self._own(network, linked.family)
+        }
+        return planned | {address for name in own for address in own[name] if not ip_address(address).is_loopback}
+
+    def paths(self, prefix: ExpectedPrefix | LinkedPrefix, names: Mapping[str, str]) -> dict[str, Path]:
+        """Return the next hops that the router's kernel has for a prefix, where it has several.
+
+        Args:
+            prefix: the prefix.
+            names: address of a neighbor -> how it is told.
+        """
         route = None if self.seen is None else self.seen.routes[prefix.family].get(prefix.prefix)
         if self.seen is None or route is None or not route.installed or len(route.ways) < 2:
             return {}
-        nodes = prefix.allowed
         owners = {
-            hop: nodes.get(path.neighbor, path.neighbor)
+            hop: names.get(path.neighbor, path.neighbor)
             for path in self.seen.paths[prefix.family].get(prefix.prefix, ())
             for hop in path.next_hops
         }
@@ -347,8 +415,8 @@ def _legs_to_nodes(plan: PlanDocument, router: str, seen: RouterSeen, family: st
     These are the ones that have the router's planned address of the family on a network on which it has sessions for
     the family, or on which addresses of the family are announced on L2.
     """
-    families = {(pool["cluster"], pool["name"]): pool["families"] for pool in plan["pools"]}
-    networks = {item["network"] for item in plan["expect"]["l2"] if family in families[item["cluster"], item["pool"]]}
+    pools, on_l2 = pools_by_key(plan["pools"]), plan["expect"]["l2"]
+    networks = {item["network"] for item in on_l2 if family in pools[item["cluster"], item["pool"]]["families"]}
     nodes = [
         canonical(session["node_address"])
         for session in plan["sessions"]
@@ -396,14 +464,14 @@ def _forwarded_families(plan: PlanDocument, router: str) -> set[str]:
     """Return the families of the pools' addresses that the plan brings to a router: by BGP, over links, on networks."""
     announcements = plan["expect"]["announcements"]
     by_bgp = {family for item in announcements if item["router"] == router for family in item["families"]}
-    pools = {(pool["cluster"], pool["name"]): pool for pool in plan["pools"]}
+    pools = pools_by_key(plan["pools"])
     on_l2 = {
         family_of(address)
         for item in plan["expect"]["l2"]
         for address in plan["routers"][router]["addresses"].get(item["network"], [])
         if family_of(address) in pools[item["cluster"], item["pool"]]["families"]
     }
-    filters = PlannedFilters(plan["routers"][router]["frr"])
+    filters = PlannedFilters.of_router(plan["routers"][router])
     groups = [item["peer_group"] for item in plan["neighbors"] if item["router"] == router and item["link"]]
     over_links = {
         family_of(first)
@@ -599,6 +667,9 @@ def _check_port(
     if known_dead:
         level = _check_refusals(report, asked, refused, answered + refused, paths, fields) if refused else OK
         return f"{port} answers, {len(known_dead)} of {paths.number} paths dead", level
+    if silent and not asked.way_back:
+        told = "no answer" if silent == tried else f"answers {tried - silent} of {tried}"
+        return f"{port} {told}: whether answers find back over the links is not known", UNKNOWN
     if not tried or silent == tried:
         reasons = ", ".join(counts.get("reasons") or ()) or "time-out"
         return f"{port} no answer", report.find("EDGE871", asked.path, reason=reasons, **fields)

@@ -10,17 +10,19 @@ address of a pool, and for traffic policy Local which nodes have a ready endpoin
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from .._addressing.families import FAMILIES, HOST_LENGTH, family_of
 from .._cilium.lb_ipam import ALL, NONE, POOL, AddressPool, read_pool, served_by, serves_class, why_not_served
+from .._document.lookup import leases_of, pools_by_key
 from .._document.plan import PlanDocument, PlannedAnnouncement, PlannedSession
 from .._kubernetes.labels import CILIUM_CLASSES, service_labels
 from .._kubernetes.selectors import parse_selector
 from .._kubernetes.values import is_false
 from .._versions.cilium import RANGES_POLICY_SINCE, parse_version
 from .advertised import POD_CIDR, Advertised
+from .links import Key, OverLinks, PlannedLinks
 from .observed import ClusterSeen, EndpointsSeen, ServiceSeen, canonical, within
 
 UNKNOWN_ADDRESS = "<address>"
@@ -91,6 +93,20 @@ class SessionKey:
     node: str
 
 
+@dataclass(slots=True)
+class LinkedPrefix:
+    """A prefix that nodes announce to other routers, and that links may bring to this one."""
+
+    router: str
+    family: str
+    prefix: str
+    over: OverLinks
+    services: list[str] = field(default_factory=list)
+    pools: set[tuple[str, str]] = field(default_factory=set)
+    nodes: dict[str, str] = field(default_factory=dict)
+    """Neighbors of those routers that must announce it, as :func:`neighbor_key` has them -> node."""
+
+
 def session_key(session: PlannedSession) -> SessionKey:
     """Return what identifies a planned session."""
     return SessionKey(session["cluster"], session["peering"], session["router"], session["peer_group"], session["node"])
@@ -139,7 +155,7 @@ def neighbor_path(session: PlannedSession) -> str:
     return f"{session['router']} neighbor {address} ({node_name(session)}, peering {session['peering']})"
 
 
-def prefix_path(expected: ExpectedPrefix) -> str:
+def prefix_path(expected: ExpectedPrefix | LinkedPrefix) -> str:
     """Return the path of a prefix on its router, for findings."""
     return f"{expected.router} prefix {expected.prefix} ({', '.join(expected.services)})"
 
@@ -176,7 +192,7 @@ class Expectations:
             for pool in plan["pools"]
             for first, last in pool["ranges"]
         ]
-        self._pools = {(pool["cluster"], pool["name"]): pool for pool in plan["pools"]}
+        self._pools = pools_by_key(plan["pools"])
         self._narrowed = {
             key: parse_selector(pool["announce_only"], f"edge_pools.{key[1]}.announce_only")
             for key, pool in self._pools.items()
@@ -210,6 +226,10 @@ class Expectations:
         self._expect_prefixes()
         self._allow_others()
         self._expect_pod_cidrs()
+        self.links = PlannedLinks(plan)
+        self.linked = self._linked_prefixes()
+        """Prefixes that nodes announce to others and not, as far as is known, to this router, and that links may
+        bring: like ``prefixes``."""
 
     def pool_label(self, cluster: str) -> str:
         """Return the key of the label by which a service of ``cluster`` names its pool."""
@@ -302,15 +322,62 @@ class Expectations:
         special = service_labels(live.service.namespace, live.service.name)
         return selector is None or selector.matches({**live.service.labels, **special})
 
+    def prefix_to(self, router: str, live: LiveAddress) -> ExpectedPrefix | None:
+        """Return the prefix that brings a service's address to a router by BGP; None: none does."""
+        return self.by_address.get((router, live.address)) if live.service.over_bgp else None
+
+    def linked_to(self, router: str, live: LiveAddress) -> list[LinkedPrefix]:
+        """Return the prefixes that may bring a service's address to a router over links alone, the longest first."""
+        own = self.prefix_to(router, live)
+        if not live.service.over_bgp or (own is not None and (own.must or own.may)):
+            return []
+        elsewhere = (self.by_address.get((other, live.address)) for other in self.plan["routers"])
+        found = {
+            prefix.prefix
+            for prefix in elsewhere
+            if prefix is not None and (router, live.family, prefix.prefix) in self.linked
+        }
+        longest = sorted(found, key=lambda prefix: -int(prefix.partition("/")[2]))
+        return [self.linked[router, live.family, prefix] for prefix in longest]
+
+    def leads_back(self, linked: LinkedPrefix, sources: Iterable[str]) -> bool:
+        """Return whether nodes that a prefix leads to over links surely answer to addresses on the router's networks.
+
+        Nodes answer by a router of their own network, whichever it is: each of them must know the way.
+        """
+        gateways = set(linked.over.origins)
+        for name, network in self.plan["networks"].items():
+            if any(within(node, network["cidrs"]) for node in linked.nodes):
+                gateways |= {
+                    router
+                    for router, item in self.plan["routers"].items()
+                    if item["addresses"].get(name) and not item["absent"]
+                }
+        sources = list(sources)
+        return bool(sources) and all(self.links.lead_back(source, linked.router, gateways) for source in sources)
+
+    def _linked_prefixes(self) -> dict[Key, LinkedPrefix]:
+        """Return what links may bring to routers that no node is known to announce it to."""
+        announced = [key for key, expected in self.prefixes.items() if expected.must or expected.may]
+        found = {}
+        for (router, family, prefix), over in self.links.bring(announced).items():
+            own = self.prefixes.get((router, family, prefix))
+            if own is not None and own.allowed:
+                continue
+            linked = LinkedPrefix(router, family, prefix, over)
+            for origin in sorted(over.origins):
+                expected = self.prefixes[origin, family, prefix]
+                linked.services += [name for name in expected.services if name not in linked.services]
+                linked.pools |= expected.pools
+                linked.nodes |= expected.must
+            found[router, family, prefix] = linked
+        return found
+
     def l2_networks(self, live: LiveAddress) -> set[str]:
         """Return the networks on which an address is announced on L2."""
         if not live.service.over_l2 or not self.announced(live):
             return set()
-        return {
-            item["network"]
-            for item in self.plan["expect"]["l2"]
-            if (item["cluster"], item["pool"]) == (live.cluster, live.pool)
-        }
+        return {item["network"] for item in leases_of(self.plan, live.cluster, live.pool)}
 
     def lets_in(self, live: LiveAddress, source: str) -> bool:
         """Return whether a service's ``loadBalancerSourceRanges`` let packets from an address in."""
@@ -506,12 +573,7 @@ class Expectations:
 
     def l2_nodes(self, cluster: str, pool: str) -> set[str]:
         """Return the nodes that may announce addresses of ``pool`` on L2; empty if it is not announced there."""
-        return {
-            node
-            for item in self.plan["expect"]["l2"]
-            if (item["cluster"], item["pool"]) == (cluster, pool)
-            for node in item["nodes"]
-        }
+        return {node for item in leases_of(self.plan, cluster, pool) for node in item["nodes"]}
 
 
 def _has_one_for(pool: AddressPool, service: ServiceSeen) -> bool:

@@ -12,6 +12,7 @@ from typing import Literal
 from .._addressing.addresses import Address, Cidr, parse_cidr
 from .._addressing.families import DEFAULT_ROUTE_TEXT
 from .._document.frr_intent import FrrIntent, PeerGroupFamily, PrefixListEntry, RouteMapEntry, RouteMapSet
+from .._document.plan import PlannedRouter
 from .._model.prefix_rules import lengths
 from .._model.site import PrefixRule
 
@@ -46,6 +47,11 @@ class PlannedFilters:
         self._maps = {item["name"]: item["entries"] for item in intent["route_maps"]}
         self._lists = {(item["family"], item["name"]): _entries(item["entries"]) for item in intent["prefix_lists"]}
         self._groups = {item["name"]: item["families"] for item in intent["peer_groups"]}
+
+    @classmethod
+    def of_router(cls, router: PlannedRouter) -> PlannedFilters:
+        """Return the filters of a planned router."""
+        return cls(router["frr"], are_others=router["bgp_owner"] == "none")
 
     def imports(self, peer_group: str, family: str, prefix: str) -> bool:
         """Return whether the peer group's neighbors may announce ``prefix``."""

@@ -37,7 +37,7 @@ def verify_neighbors(
         seen = routers.get(neighbor["router"])
         if seen is None or not seen.runs_bgp:
             continue
-        check = _NeighborCheck(report, neighbor, seen, plan["routers"][neighbor["router"]], twin)
+        check = _NeighborCheck(report, neighbor, seen, plan["routers"], twin)
         keys = list(neighbor_keys(neighbor, seen))
         for key in keys:
             check.check_session(key)
@@ -95,6 +95,11 @@ def seen_neighbors(plan: PlanDocument, router: str, seen: RouterSeen) -> Iterato
                     yield neighbor, seen.neighbors[key]
 
 
+def linked_ends(plan: PlanDocument, router: str, seen: RouterSeen) -> dict[str, PlannedNeighbor]:
+    """Return the addresses by which a router has the other ends of its links -> the planned neighbor."""
+    return {found.transport: item for item, found in seen_neighbors(plan, router, seen) if item["other"] is not None}
+
+
 def neighbor_keys(neighbor: PlannedNeighbor, seen: RouterSeen) -> Iterator[str]:
     """Yield the keys of a neighbor on its router: addresses, its interface, or who dials in from its ranges."""
     if neighbor["addresses"]:
@@ -119,14 +124,21 @@ class _NeighborCheck:
     """Checks one neighbor of one router."""
 
     def __init__(
-        self, report: VerifyReport, neighbor: PlannedNeighbor, seen: RouterSeen, router: PlannedRouter, twin: bool
+        self,
+        report: VerifyReport,
+        neighbor: PlannedNeighbor,
+        seen: RouterSeen,
+        routers: Mapping[str, PlannedRouter],
+        twin: bool,
     ) -> None:
         self.report = report
         self.twin = twin
         self.neighbor = neighbor
         self.seen = seen
-        self.router = router
-        self.filters = PlannedFilters(router["frr"], router["bgp_owner"] == "none")
+        self.router = routers[neighbor["router"]]
+        other = None if neighbor["other"] is None else routers[neighbor["other"]]
+        self.other_is_ours = other is not None and other["managed"] and not other["absent"]
+        self.filters = PlannedFilters.of_router(self.router)
 
     def check_session(self, key: str) -> None:
         """Check the session and, where it is established, the prefixes in both directions."""
@@ -145,8 +157,10 @@ class _NeighborCheck:
         if found.established:
             state += f", {timers_text(found.hold, found.keepalive)}"
         level = self._check_state(path, key, found, timers)
-        if level == OK and found.established:
-            level = check_policies(self.report, self.router, planned, found, path)
+        if level == UNKNOWN:
+            state += ", graceful restart not known"
+        if level in (OK, UNKNOWN) and found.established:
+            level = worst((level, check_policies(self.report, self.router, planned, found, path)))
         if planned["bfd"] and found.established:
             told, of_bfd = self._check_bfd(path, key, found)
             state += f", {told}"
@@ -169,7 +183,10 @@ class _NeighborCheck:
             self.report.row("router_session", subject, expected, f"not known: {told}", UNKNOWN)
 
     def _check_state(self, path: str, key: str, found: NeighborSeen, timers: str) -> str:
-        """Report the first problem of the session. Return the level of its row."""
+        """Report the first problem of the session. Return the level of its row.
+
+        It is ``unknown`` where all but the graceful restart is as planned, and that was not read.
+        """
         if self.neighbor["shutdown"]:
             return OK if found.shut_down else self.report.find("EDGE814", path, state=found.state)
         asn = self.neighbor["asn"]  # or a word, for whichever AS
@@ -188,7 +205,29 @@ class _NeighborCheck:
             return self.report.find("EDGE892", path, families=" and ".join(missing))
         if found.without_policy & set(self.neighbor["families"]):
             return self.report.find("EDGE816", path, address=key)
-        return OK
+        return self._check_restart(path, key, found)
+
+    def _check_restart(self, path: str, key: str, found: NeighborSeen) -> str:
+        """Report an end of which we know that it must take part in graceful restart (RFC 4724), and that does not.
+
+        FRR is a helper of every neighbor unless a line says otherwise, and no planned line does. So each router of
+        ours tells its neighbors that it knows graceful restart. What others do is theirs. The restart time is not
+        compared: FRR tells its own, which nothing planned sets. With 0 nothing is judged.
+
+        Returns:
+            The level of the session's row; ``unknown`` where FRR does not show it.
+        """
+        if not self.neighbor["graceful_restart"]:
+            return OK
+        if found.restart is None:
+            return UNKNOWN
+        if "router" not in found.restart_ends:  # then an older FRR does not show what the other end told
+            silent = self.neighbor["router"]
+        elif self.other_is_ours and "neighbor" not in found.restart_ends:
+            silent = str(self.neighbor["other"])
+        else:
+            return OK
+        return self.report.find("EDGE912", path, end=silent, expected=f"{self.neighbor['graceful_restart']} s", key=key)
 
     def _check_bfd(self, path: str, key: str, found: NeighborSeen) -> tuple[str, str]:
         """Report that BFD is not up on a session that is: FRR keeps a session up of which BFD never heard.

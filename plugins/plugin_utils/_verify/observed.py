@@ -131,6 +131,8 @@ class NeighborSeen:
     """Seconds for which it asked that its routes are kept while it restarts; 0: it did not ask; None: not known."""
     restart_granted: bool
     """Whether the router takes part in that."""
+    restart_ends: frozenset[str]
+    """Who told the other that it knows graceful restart: ``router``, ``neighbor``, or both."""
     bfd: str | None
     """What BFD (RFC 5880) says of it, in FRR's words: ``Up``, ``Down``, ``Admin Down``, ``Unknown`` (nothing yet, as
     where bfdd does not run); None: it is not shown, as where BFD is not configured for it."""
@@ -380,6 +382,7 @@ def _neighbor(
         transport=canonical(str(value.get("bgpNeighborAddr") or address)),
         restart=_restart(value),
         restart_granted=_capability(value) != "received",
+        restart_ends=_RESTART_ENDS.get(_capability(value), frozenset()),
         # FRR 7.5 to 10.x: bgpd's bgp_bfd.c and lib/bfd.c.
         bfd=(value.get("peerBfdInfo") or {}).get("status"),
         counters=CountersSeen(
@@ -388,6 +391,14 @@ def _neighbor(
             discarded={key: int(number or 0) for key, number in (value.get("prefixStats") or {}).items()},
         ),
     )
+
+
+_RESTART_ENDS = {
+    "advertised": frozenset({"router"}),
+    "received": frozenset({"neighbor"}),
+    "advertisedAndReceived": frozenset({"router", "neighbor"}),
+}
+"""FRR's word of graceful restart -> who told the other that it knows it."""
 
 
 def _capability(value: Mapping[str, Any]) -> str:

@@ -4,7 +4,8 @@
 """Verify that routes to services pass from a router to the neighbors and over the links that the plan exports them to.
 
 What the other filters let through besides is judged in ``neighbors``: there nothing may pass that is not planned. Here
-nothing planned may be missing, as far as the router itself has it from a node.
+nothing planned may be missing, as far as the router itself has it from a node, or over another link from one. What the
+other end's kernel does with it is judged with its routes.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from .._document.lookup import pools_by_key
 from .._document.plan import PlanDocument, PlannedNeighbor
 from .._findings.wording import MOST_NAMES, some
-from .expected import Expectations, ExpectedPrefix, session_neighbor
+from .expected import Expectations, ExpectedPrefix, LinkedPrefix, session_neighbor
 from .filters import PlannedFilters
-from .neighbors import neighbor_keys, path_of
-from .observed import NeighborSeen, RouterSeen
+from .neighbors import linked_ends, neighbor_keys, path_of
+from .observed import NeighborSeen, PathSeen, RouterSeen
 from .report import VerifyReport
 
 KEPT = frozenset({"no-export", "no-advertise", "no-peer", "local-AS", "blackhole", "graceful-shutdown"})
@@ -27,7 +29,7 @@ KEPT = frozenset({"no-export", "no-advertise", "no-peer", "local-AS", "blackhole
 def verify_passing(
     report: VerifyReport, plan: PlanDocument, routers: Mapping[str, RouterSeen], expectations: Expectations
 ) -> None:
-    """Report routes to services that a router does not pass on, and those that the other end of a link does not use.
+    """Report routes to services that a router does not pass on, and those that the other end of a link does not accept.
 
     Args:
         report: takes findings.
@@ -58,54 +60,88 @@ class _Passing:
     key: str
 
     def check(self, report: VerifyReport, routers: Mapping[str, RouterSeen]) -> None:
-        """Report what does not pass, the first of its ways to the other end's kernel that is closed."""
-        silent, refused, unused = [], [], []
+        """Report what does not pass, and by which of the two ends."""
+        silent, refused = [], []
         other = self.neighbor["other"]
         far = routers.get(other) if other is not None else None
         far_filters = self._far_filters()
-        for expected in self._exported():
-            family, prefix = expected.family, expected.prefix
+        for family, prefix in sorted({*self._exported(), *self._passed_on()}):
             if prefix not in self.seen.announced.get((self.key, family), ()):
                 silent.append(prefix)
-            elif far is None or far_filters is None or (other, family, prefix) in self.expectations.prefixes:
+                continue
+            if far is None or far_filters is None or (other, family, prefix) in self.expectations.prefixes:
                 continue  # nobody knows, or what nodes announce to the other end counts there
-            elif far_filters[0].passes_unasked(far_filters[1], family, prefix, "import"):
-                if not self._came_to(far, family, prefix):
-                    refused.append(prefix)
-                elif (route := far.routes[family].get(prefix)) is None or not route.installed:
-                    unused.append(prefix)
+            imported = far_filters[0].passes_unasked(far_filters[1], family, prefix, "import")
+            if imported and not self._came_to(far, family, prefix):
+                refused.append(prefix)
         for prefixes, why in (
             (silent, "the router has it and does not announce it, though its export names it"),
             (refused, f"announced to {other}, which has not accepted it, though its import names it"),
-            (unused, f"accepted by {other}, whose kernel does not use it"),
         ):
             if prefixes:
                 names = some(prefixes, MOST_NAMES)
                 report.find("EDGE889", path_of(self.neighbor, self.key), prefixes=names, reason=why, address=self.key)
 
-    def _exported(self) -> Iterator[ExpectedPrefix]:
-        """Yield what the router has from nodes and must pass on, as far as plan and look say."""
+    def _exported(self) -> Iterator[tuple[str, str]]:
+        """Yield (family, prefix) of what the router has from nodes and must pass on, as far as plan and look say."""
         router = self.neighbor["router"]
-        frr = self.plan["routers"][router]["frr"]
-        filters = PlannedFilters(frr)
+        planned, pools = self.plan["routers"][router], pools_by_key(self.plan["pools"])
+        filters = PlannedFilters.of_router(planned)
         for (name, family, prefix), expected in sorted(self.expectations.prefixes.items()):
             if name != router or family not in self.found.families:
                 continue
             paths = self.seen.paths[family].get(prefix, ())
             own = [path for path in paths if path.neighbor in expected.must and path.valid and not path.stale]
             carried = {word for path in own for word in path.attributes.communities or ()}
-            carried |= {
-                word
-                for pool in self.plan["pools"]
-                for word in pool["communities"]
-                if (pool["cluster"], pool["name"]) in expected.pools
-            }
-            sets = [filters.set_on_import(group["name"], family, prefix) for group in frr["peer_groups"]]
+            carried |= {word for key in expected.pools for word in pools[key]["communities"]}
+            sets = [filters.set_on_import(group["name"], family, prefix) for group in planned["frr"]["peer_groups"]]
             carried |= {word for entry in sets for word in entry.get("communities", ())}
             passes = filters.passes_unasked(self.neighbor["peer_group"], family, prefix, "export")
             # A path of another router may be the better one, and is not sent back to where it came from.
             if own and len(own) == len(paths) and passes and not carried & KEPT and self._of_another_as(expected):
-                yield expected
+                yield family, prefix
+
+    def _passed_on(self) -> Iterator[tuple[str, str]]:
+        """Yield (family, prefix) of what the router has over other links and must pass on, as far as is known.
+
+        Its best path is announced, and not to where it came from, nor within the AS that it came from. A router whose
+        own AS is in the path takes nothing of it.
+        """
+        router = self.neighbor["router"]
+        filters = PlannedFilters.of_router(self.plan["routers"][router])
+        ends = linked_ends(self.plan, router, self.seen)
+        for (name, family, prefix), linked in sorted(self.expectations.linked.items()):
+            if name != router or family not in self.found.families or self.found.remote_as is None:
+                continue
+            used = [path for path in self.seen.paths[family].get(prefix, ()) if path.used]
+            passes = filters.passes_unasked(self.neighbor["peer_group"], family, prefix, "export")
+            from_links = all(path.neighbor in ends and path.valid and not path.stale for path in used)
+            if used and passes and from_links and not any(self._stays(path, linked) for path in used):
+                yield family, prefix
+
+    def _stays(self, path: PathSeen, linked: LinkedPrefix) -> bool:
+        """Return whether a path that came over a link may be kept from the neighbor.
+
+        Communities that are not shown are all that the plan gives to any route.
+        """
+        planned, other = self.plan["routers"], self.neighbor["other"]
+        there = {self.found.remote_as, planned[other]["asn"] if other is not None else None}
+        here = {planned[self.neighbor["router"]]["asn"], self.neighbor["local_as"]}
+        as_path, carried = path.attributes.as_path, path.attributes.communities
+        if carried is None:
+            carried = frozenset(self._words(linked))
+        back = path.neighbor == self.found.transport or as_path is None
+        return back or bool(there & here or {*map(str, there)} & {*(as_path or ())} or carried & KEPT)
+
+    def _words(self, linked: LinkedPrefix) -> Iterator[str]:
+        """Yield the communities that a route of these pools may carry by the plan."""
+        pools = pools_by_key(self.plan["pools"])
+        for key in linked.pools:
+            yield from pools[key]["communities"]
+        for router in self.plan["routers"].values():
+            for route_map in router["frr"]["route_maps"]:
+                for entry in route_map["entries"]:
+                    yield from entry["set"].get("communities", ())
 
     def _of_another_as(self, expected: ExpectedPrefix) -> bool:
         """Return whether the neighbor is in an AS that is neither the router's nor one of the nodes'.
@@ -129,7 +165,7 @@ class _Passing:
             return None
         for item in self.plan["neighbors"]:
             if (item["router"], item["link"], item["other"]) == (other, self.neighbor["link"], self.neighbor["router"]):
-                return PlannedFilters(self.plan["routers"][other]["frr"]), item["peer_group"]
+                return PlannedFilters.of_router(self.plan["routers"][other]), item["peer_group"]
         return None
 
     def _came_to(self, far: RouterSeen, family: str, prefix: str) -> bool:

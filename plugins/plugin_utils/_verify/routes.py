@@ -13,7 +13,7 @@ from .._document.plan import PlanDocument
 from .._findings.code import ERROR
 from .._findings.wording import MOST_NAMES, some
 from .attributes import check_attributes, of_announced, of_routes
-from .expected import Expectations, ExpectedPrefix, neighbor_path, prefix_path, session_neighbor
+from .expected import Expectations, ExpectedPrefix, LinkedPrefix, neighbor_path, prefix_path, session_neighbor
 from .filters import PlannedFilters
 from .neighbors import seen_neighbors
 from .observed import PathSeen, RouterSeen, RouteSeen, canonical, is_link_local, within
@@ -52,6 +52,11 @@ def verify_routes(
             ):
                 expected = expectations.prefixes[(router, family, prefix)]
                 check.check_expected(expected, worst(silent[name] for name in expected.services if name in silent))
+            for _router, _family, prefix in sorted(
+                (key for key in expectations.linked if key[:2] == (router, family)), key=_prefix_order
+            ):
+                if (router, family, prefix) not in expectations.prefixes:
+                    check.check_linked(expectations.linked[router, family, prefix])
         for _router, cluster, node in sorted(item for item in expectations.unknown_pods if item[0] == router):
             missing = expectations.lacks_cilium_node(cluster, node)
             told = "it has a session, and no CiliumNode" if missing else "its CiliumNode names none"
@@ -80,7 +85,7 @@ class _RouterCheck:
         self.expectations = expectations
         self.up = up
         self.intent = plan["routers"][router]["frr"]
-        self.filters = PlannedFilters(self.intent, plan["routers"][router]["bgp_owner"] == "none")
+        self.filters = PlannedFilters.of_router(plan["routers"][router])
         self.sessions = {
             canonical(session["node_address"]): session
             for session in plan["sessions"]
@@ -101,6 +106,8 @@ class _RouterCheck:
         """Addresses of planned neighbors that are no nodes: what they announce is not Cilium's."""
         self.linked = {address: neighbor["other"] for address, neighbor in neighbors.items() if neighbor["link"]}
         """Those of them that are routers of the plan -> which one."""
+        self.interfaces = {address: neighbor["interface"] for address, neighbor in neighbors.items()}
+        """Interface of each of them, where the plan names it."""
 
     def node(self, neighbor: str) -> str:
         """Return how a neighbor is named: its node's name, else its address."""
@@ -174,6 +181,31 @@ class _RouterCheck:
         self.report.row("accepted", f"{self.router} {expected.prefix}", wanted, accepted_from or NOBODY, level)
         if expected.must or accepted:
             self._check_installed(expected, [seen for seen in paths if seen.valid and self._counts(seen)], path)
+
+    def check_linked(self, linked: LinkedPrefix) -> None:
+        """Check a prefix that only links may bring: what the router accepted of it, its kernel uses.
+
+        That it must come is judged where it is sent (:mod:`.passing`): by itself the plan says what may.
+        """
+        paths = self._paths(linked.family, linked.prefix)
+        used = [path for path in paths if path.used and path.valid]
+        path, subject = prefix_path(linked), f"{self.router} {linked.prefix}"
+        wanted = f"perhaps {', '.join(sorted(linked.over.others))}"
+        level = OK if used else UNKNOWN
+        if paths and not any(seen.valid for seen in paths):
+            level = self.report.find("EDGE845", path, nodes=self._ends(seen.neighbor for seen in paths))
+        accepted = self._ends(seen.neighbor for seen in paths)
+        self.report.row("accepted", subject, wanted, accepted, level)
+        if used:
+            expected = ExpectedPrefix(self.router, linked.family, linked.prefix, linked.services)
+            nodes = {seen.neighbor for seen in used} - self.other_neighbors  # of a cluster that was not read
+            expected.others.update({neighbor: self.node(neighbor) for neighbor in nodes})
+            self._check_installed(expected, used, path)
+
+    def _ends(self, neighbors: Iterable[str]) -> str:
+        """Return neighbors as text: routers at the other ends of links and nodes by name, each once, sorted."""
+        found = {self.linked.get(neighbor) or self.node(neighbor) for neighbor in neighbors}
+        return ", ".join(sorted(found)) or NOBODY
 
     def _rivals(self, expected: ExpectedPrefix, accepted: Mapping[str, PathSeen]) -> set[str]:
         """Return the planned neighbors whose paths the router uses beside those of nodes, or in place of them.
@@ -253,7 +285,8 @@ class _RouterCheck:
         passed_on = sum(1 for path in paths if path.neighbor in self.other_neighbors)
         hops = 0 if route is None else len(route.next_hops)
         number = len(expected.must) + passed_on - (len(paths) - _ways(paths))
-        planned = want if expected.may or expected.others or self._split(paths) else self._limit(number)
+        as_seen = expected.may or expected.others or self._split(paths) or self._chosen(paths)
+        planned = want if as_seen else self._limit(number)
         ip = "ip" if expected.family == "ipv4" else "ipv6"
         known = frozenset().union(*(seen.next_hops for seen in paths))
         complete = route is not None and all(seen.next_hops for seen in paths)
@@ -275,21 +308,36 @@ class _RouterCheck:
 
     def _check_interfaces(self, route: RouteSeen, paths: Iterable[PathSeen], path: str) -> list[str]:
         """Report nodes to which packets leave by another interface than the one on their network; return them so."""
-        owners = {hop: seen.neighbor for seen in paths if seen.neighbor in self.sessions for hop in seen.next_hops}
+        known = self.sessions.keys() | self.linked.keys()
+        owners = {hop: seen.neighbor for seen in paths if seen.neighbor in known for hop in seen.next_hops}
         away: dict[tuple[str, str], list[str]] = {}
         for gateway, interface in route.leaves:
             neighbor = owners.get(gateway)
-            legs = self._legs(neighbor) if neighbor is not None else frozenset()
+            legs = self._legs_to(gateway, neighbor) if neighbor is not None else frozenset()
             if neighbor is not None and legs and interface not in legs:
                 away.setdefault((interface, ", ".join(sorted(legs))), []).append(neighbor)
         for (interface, planned), neighbors in sorted(away.items()):
             first = min(neighbors)
             fields = {"interface": interface, "planned": planned, "address": first}
-            self.report.find("EDGE899", path, nodes=self.names(neighbors), **fields)
-        return [f"{self.names(neighbors)} by {interface}" for (interface, _planned), neighbors in sorted(away.items())]
+            self.report.find("EDGE899", path, nodes=self._ends(neighbors), **fields)
+        return [f"{self._ends(neighbors)} by {interface}" for (interface, _planned), neighbors in sorted(away.items())]
+
+    def _legs_to(self, gateway: str, neighbor: str) -> frozenset[str]:
+        """Return the interfaces by which packets may leave for a neighbor's next hop; none: by any.
+
+        A node's are those on the network of its session. The other end of a link may name a third router on a network
+        that they share, and a link over an interface has that one alone.
+        """
+        if neighbor in self.sessions:
+            return self._legs(neighbor)
+        interface = self.interfaces.get(neighbor)
+        if interface is not None and is_link_local(gateway):
+            below = {item.over for item in self.seen.interfaces if item.name == interface and item.over}
+            return frozenset({interface, *below})
+        return frozenset() if is_link_local(gateway) else self._legs(gateway)
 
     def _legs(self, neighbor: str) -> frozenset[str]:
-        """Return the router's interfaces on the network of a node's session; none where the router has no leg there."""
+        """Return the router's interfaces on the network of an address; none where the router has no leg there."""
         own: set[str] = set()
         for name, addresses in self.plan["routers"][self.router]["addresses"].items():
             network = self.plan["networks"][name]
@@ -299,7 +347,17 @@ class _RouterCheck:
 
     def _next_hops(self, paths: list[PathSeen]) -> int:
         """Return how many next hops the kernel should use of these accepted paths."""
+        if self._chosen(paths):
+            return _ways(paths)
         return self._limit(_ways([path for path in paths if path.used] if self._split(paths) else paths))
+
+    def _chosen(self, paths: list[PathSeen]) -> bool:
+        """Return whether these are the paths that BGP chose, and none of a node's, so no more than it may use.
+
+        How many these may be has a limit for each kind of session.
+        """
+        chosen = bool(paths) and all(path.used for path in paths)
+        return chosen and not any(path.neighbor in self.sessions for path in paths)
 
     def _split(self, paths: list[PathSeen]) -> bool:
         """Return whether AS paths differ and multipath-relax is off: FRR then uses those that equal its best path."""

@@ -127,17 +127,17 @@ def verify_node_sessions(
         target = f"{session['router'] or 'itself'} {canonical(session['router_address'])}"
         subject = f"{session['node']} -> {target} ({session['peering']})"
         expected = f"established, {timers_text(session['hold'], session['keepalive'])}"
-        peers = clusters[cluster].peers.get(session["node"])
-        peer = None if peers is None else peers.get((session["instance"], session["peer"]))
-        if peers is None:
+        peer = _peer(session, clusters)
+        if session["node"] not in clusters[cluster].peers:
             level = report.find("EDGE820", f"{cluster} node {session['node']}", node=session["node"])
             seen = "no BGP configuration"
         elif peer is None:
             level = report.find("EDGE821", _peer_path(session), **_fields(session))
             seen = "not reported"
         else:
-            established = (session["router"], canonical(session["node_address"])) in up
-            level = _check_node_session(report, session, peer, established)
+            there = (session["router"], canonical(session["node_address"])) in up
+            up_on_router = there if session["router"] in routers else None
+            level = _check_node_session(report, session, peer, up_on_router)
             if peer.established and session["router"] not in routers:
                 level = _check_agent(report, session, clusters[cluster]) if level == OK else level
             doubted = level == UNKNOWN
@@ -148,7 +148,8 @@ def verify_node_sessions(
             seen = peer.state
             if peer.established:
                 seen += f", {timers_text(peer.hold, peer.keepalive)}"
-            seen += ", not known whether its agent is ready" if doubted else ""
+            if doubted:
+                seen += ", not known whether its agent is ready" if up_on_router is None else ", not up on the router"
         report.row("node_session", subject, expected, seen, level)
     _verify_unread(report, plan, routers, clusters, expectations)
 
@@ -199,8 +200,7 @@ def _verify_unread(
             continue
         silent = []
         for session in plan["sessions"]:
-            peers = clusters[session["cluster"]].peers if session["cluster"] in clusters else {}
-            peer = peers.get(session["node"], {}).get((session["instance"], session["peer"]))
+            peer = _peer(session, clusters)
             own = session["router"] == router and session_neighbor(session) in expected.may
             if own and peer is not None and peer.established:
                 cilium = plan["clusters"][session["cluster"]]["cilium_version"]
@@ -276,8 +276,13 @@ def _restart_text(seconds: int) -> str:
     return f"{seconds} s" if seconds else "off"
 
 
-def _check_node_session(report: VerifyReport, session: PlannedSession, peer: PeerSeen, up_on_router: bool) -> str:
+def _check_node_session(
+    report: VerifyReport, session: PlannedSession, peer: PeerSeen, up_on_router: bool | None
+) -> str:
     """Report the first problem of a session on its node. Return the level of its row.
+
+    ``up_on_router`` is None where the router was not read. Where it was, and does not have the session up, that has a
+    finding at the router: the node's object may be behind, or its session with somebody else, so it is ``unknown``.
 
     A speaker is in OpenConfirm only after it took this router's OPEN, and at most for the hold time (RFC 4271, 8.2.2).
     Where the router has the session up meanwhile, the object is behind. In any other state the router's session may be
@@ -301,7 +306,7 @@ def _check_node_session(report: VerifyReport, session: PlannedSession, peer: Pee
             expected=timers_text(session["hold"], session["keepalive"]),
             **fields,
         )
-    return OK
+    return UNKNOWN if up_on_router is False else OK
 
 
 def verify_pods(report: VerifyReport, plan: PlanDocument, clusters: Mapping[str, ClusterSeen]) -> None:
@@ -413,6 +418,12 @@ def _state(neighbor: NeighborSeen) -> str:
     if neighbor.established or neighbor.peer_state in ("", "OK"):
         return neighbor.state
     return f"{neighbor.state} ({neighbor.peer_state})"
+
+
+def _peer(session: PlannedSession, clusters: Mapping[str, ClusterSeen]) -> PeerSeen | None:
+    """Return a session as its node reports it; None where it does not, or its cluster was not read."""
+    peers = clusters[session["cluster"]].peers if session["cluster"] in clusters else {}
+    return peers.get(session["node"], {}).get((session["instance"], session["peer"]))
 
 
 def _peer_path(session: PlannedSession) -> str:

@@ -94,14 +94,8 @@ def _no_node(
     Returns:
         The reason, and whether what comes in by the router is lost: it has no route at all.
     """
-    prefix = next(
-        (
-            prefix
-            for live in holders
-            if live.service.over_bgp and (prefix := expectations.by_address.get((router, live.address))) is not None
-        ),
-        None,
-    )
+    prefixes = (expectations.prefix_to(router, live) for live in holders)
+    prefix = next((prefix for prefix in prefixes if prefix is not None), None)
     if prefix is None:
         return None
     clusters = expectations.clusters

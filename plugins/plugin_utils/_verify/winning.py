@@ -13,6 +13,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 
 from .._addressing.families import FAMILIES, family_of
+from .._document.lookup import leases_of
 from .._document.plan import PlanDocument, PlannedPool
 from .._findings.code import ERROR
 from .._findings.wording import MOST_NAMES, some
@@ -159,7 +160,7 @@ class _Winning:
 
     def _length(self, live: LiveAddress) -> int | None:
         """Return the length of the prefix that leads to a live address here; None where the plan has none."""
-        prefix = self._expectations.by_address.get((self._router, live.address)) if live.service.over_bgp else None
+        prefix = self._expectations.prefix_to(self._router, live)
         if prefix is not None and (prefix.must or prefix.may):
             return int(prefix.prefix.partition("/")[2])
         legs = [
@@ -198,8 +199,7 @@ def _networks(plan: PlanDocument, router: str, pool: PlannedPool) -> list[str]:
     return sorted(
         {
             item["network"]
-            for item in plan["expect"]["l2"]
-            if (item["cluster"], item["pool"]) == (pool["cluster"], pool["name"])
+            for item in leases_of(plan, pool["cluster"], pool["name"])
             if any(own_addresses(plan, router, item["network"], family) for family in pool["families"])
         }
     )

@@ -26,6 +26,8 @@ ENDPOINT_SLICE_SINCE: Version = (1, 19, 0)
 """The first chart whose ingress controller has an EndpointSlice; before, it has Endpoints."""
 ADMISSION_SINCE: Version = (1, 20, 0)
 """The first chart whose Gateway API has a ValidatingAdmissionPolicy."""
+JOBS_SINCE: Version = (1, 19, 0)
+"""From this version on the chart's Jobs for certificates are objects as others; before, hooks of Helm."""
 
 
 @dataclass(frozen=True, slots=True)

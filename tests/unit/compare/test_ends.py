@@ -296,6 +296,19 @@ def test_label_of_ours_that_left_the_plan() -> None:
     assert rows(change) == [("only live", "node node01: label old=yes")]
 
 
+def test_label_of_ours_on_a_node_that_left_the_inventory_and_lives() -> None:
+    """The next run takes it off, as it was noted; what was not is another site's, or somebody's."""
+
+    def change(state: dict[str, Any]) -> None:
+        state["nodes"]["left"] = {"labels": {"old": "yes", "theirs": "x"}, "owned": ["old", "theirs"]}
+        noted = {f"labels.{name}": " ".join(labels) for name, labels in CLUSTER["node_labels"].items() if labels}
+        noted.update({"noted.bgp": "true", "noted.labels": "true", "labels.left": "old"})
+        state.update(config_map=noted, namespace="kube-system")
+
+    assert ("only live", "node left: label old=yes") in rows(change)
+    assert not any("theirs" in text for _state, text in rows(change))
+
+
 def test_service_of_ours_that_is_not_there() -> None:
     def change(state: dict[str, Any]) -> None:
         state["services"].remove(service(state, "dummy-service"))

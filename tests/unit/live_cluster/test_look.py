@@ -1640,3 +1640,197 @@ def test_a_label_that_is_null_is_none() -> None:
     null = target_with({"ingressController": {"service": {"labels": {"cluster-edge.hybridnet/pool": None}}}})
     (found,) = look(null, live, ADMINISTRATOR).refusals
     assert "and this run takes cluster-edge.hybridnet/pool back: the pool a no longer selects it" in found
+
+
+MEETING = """
+all:
+  vars:
+    edge_networks: {lan: {cidr: 10.67.0.0/24, interfaces: eth0}}
+    edge_peerings: {k8s: {nodes: rack=a}}
+  children:
+    edge_routers: {hosts: {gw: {ansible_host: 10.67.0.1, edge_router_asn: 64512}}}
+    edge_clusters:
+      hosts: {home: {edge_cluster_asn: 64513, edge_cilium_version: "1.18.2", edge_cilium_managed: false}}
+    edge_nodes:
+      hosts:
+        n1: {ansible_host: 10.67.0.11, edge_node_labels: {rack: a}}
+        n2: {ansible_host: 10.67.0.12, edge_node_labels: {}}
+"""
+PLAIN: dict[str, Any] = {"addresses": "10.67.0.128/26"}
+LABELED: dict[str, Any] = {**PLAIN, "services": "cluster-edge.hybridnet/pool=lb"}
+ON_L2 = {**PLAIN, "l2": "lan", "bgp": "k8s"}
+
+
+def meeting(
+    rack: str = "b",
+    pool: dict[str, Any] = PLAIN,
+    services: dict[str, Any] | None = None,
+    consent: list[str] | None = None,
+) -> Target:
+    """Return a cluster of two nodes, one of which peers; ``rack`` is the label of the other one."""
+    document = yaml.safe_load(MEETING)
+    groups = document["all"]["children"]
+    document["all"]["vars"].update(edge_pools={"lb": pool}, edge_services=services or {})
+    groups["edge_nodes"]["hosts"]["n2"]["edge_node_labels"] = {"rack": rack}
+    groups["edge_clusters"]["hosts"]["home"]["edge_cluster_take_over"] = {"objects": consent or []}
+    return target_of(plan(inventory_from(document)).data, "home", "cilium", "kube-system", verifies=False)
+
+
+def living(of: Target, new: Target, *theirs: dict[str, Any]) -> dict[str, Any]:
+    """Return a cluster as the site made it, beside objects of others; it serves the kinds of the new plan too."""
+    nodes = {
+        name: {"labels": {"kubernetes.io/os": "linux", "kubernetes.io/hostname": name, **own}, "owned": sorted(own)}
+        for name, own in (of.cluster["node_labels"] or {}).items()
+    }
+    bgp, lb = ([applied(item) for item in of.cluster[part]] for part in ("bgp", "lb"))
+    services = [applied(item["object"]) for item in of.cluster["services"] if item["object"] is not None]
+    labels = {
+        key: value for item in of.cluster["services"] if not item["object"] for key, value in item["labels"].items()
+    }
+    noted = {item["metadata"]["uid"]: place(item) for item in (*bgp, *lb, *services)}
+    noted |= {"noted.bgp": "true", "noted.lb": "true", "noted.services": "true", "noted.labels": "true"}
+    noted |= {"nodes": " ".join(nodes), **{f"labels.{name}": "rack" for name in nodes}}
+    services = [*services, holder("10.67.0.130", "web/plex", labels=labels)]
+    there = state(new, nodes=nodes, services=services, namespaces=["kube-system", "web"], config_map=noted)
+    return {**there, "objects": [*bgp, *lb, *theirs]}
+
+
+def other(kind: str, **spec: Any) -> dict[str, Any]:
+    metadata = {"name": "theirs", "generation": 1, "uid": "00000000-0000-4000-8000-000000000009"}
+    return {"apiVersion": "cilium.io/v2alpha1", "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def on(node: str) -> dict[str, Any]:
+    return {"nodeSelector": {"matchLabels": {"kubernetes.io/hostname": node}}}
+
+
+CONFIG, L2, CATCH_ALL = "CiliumBGPClusterConfig", "CiliumL2AnnouncementPolicy", "CiliumLoadBalancerIPPool"
+OTHER_BLOCKS = {"blocks": [{"cidr": "10.99.0.0/24"}]}
+LABEL = {"web/plex": {"pool": "lb", "manage": "metadata"}}
+ONE_CONFIG = (
+    "it selects n2, as the planned rack-a does: a node takes one CiliumBGPClusterConfig, and Cilium refuses the younger"
+    " one"
+)
+ONE_POOL = "it serves {}, as the planned lb does: which of the two gives the address is not defined"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "before", "after", "told"),
+    [
+        pytest.param(other(CONFIG, **on("n2")), {}, {"rack": "a"}, ONE_CONFIG, id="a node joins a peering"),
+        pytest.param(other(CONFIG, **on("n2")), {"rack": "a"}, {"rack": "a"}, None, id="a node has long joined it"),
+        pytest.param(other(CONFIG, **on("n1")), {}, {"rack": "a"}, None, id="another node joins it"),
+        pytest.param(other(CONFIG, **on("n2")), {}, {"rack": "c"}, None, id="a label by which nothing selects"),
+        pytest.param(
+            other("CiliumBGPPeeringPolicy", **on("n2")),
+            {},
+            {"rack": "a"},
+            "it selects n2, as the planned CiliumBGPClusterConfig rack-a does: before Cilium 1.19 it wins, and no"
+            " planned session comes up there",
+            id="a node of a policy joins a peering",
+        ),
+        pytest.param(
+            other(L2, loadBalancerIPs=True),
+            {},
+            {"pool": ON_L2},
+            "it announces web/plex, as the planned CiliumL2AnnouncementPolicy lb.lan does, on L2 from n1, n2",
+            id="a pool gets L2",
+        ),
+        pytest.param(
+            other(L2, loadBalancerIPs=True), {"pool": ON_L2}, {"pool": ON_L2}, None, id="a pool has long had L2"
+        ),
+        pytest.param(
+            other(L2, loadBalancerIPs=True, serviceSelector={"matchLabels": {"no": "one"}}),
+            {},
+            {"pool": ON_L2},
+            None,
+            id="a policy of other services",
+        ),
+        pytest.param(
+            other(L2, loadBalancerIPs=True),
+            {},
+            {"services": SERVICE},
+            "it announces web/site, which draw from planned pools, on L2 from n1, n2",
+            id="a Service comes beside a policy",
+        ),
+        pytest.param(
+            other(CATCH_ALL, **OTHER_BLOCKS),
+            {},
+            {"services": SERVICE},
+            ONE_POOL.format("web/site"),
+            id="a Service comes",
+        ),
+        pytest.param(
+            other(CATCH_ALL, **OTHER_BLOCKS), {"services": SERVICE}, {"services": SERVICE}, None, id="a Service stays"
+        ),
+        pytest.param(other(CATCH_ALL, **OTHER_BLOCKS), {"services": SERVICE}, {}, None, id="a Service leaves"),
+        pytest.param(
+            other(CATCH_ALL, **OTHER_BLOCKS),
+            {"pool": LABELED},
+            {"pool": LABELED, "services": LABEL},
+            ONE_POOL.format("web/plex"),
+            id="a Service gets the pool's label",
+        ),
+        pytest.param(
+            other(CATCH_ALL, **OTHER_BLOCKS),
+            {"pool": LABELED, "services": LABEL},
+            {"pool": LABELED, "services": LABEL},
+            None,
+            id="a Service keeps the pool's label",
+        ),
+    ],
+)
+def test_what_a_run_newly_brings_together_with_objects_of_others_is_refused(
+    theirs: dict[str, Any], before: dict[str, Any], after: dict[str, Any], told: str | None
+) -> None:
+    """The objects of BGP, pools and L2 stay as they are, but for an L2 policy that comes."""
+    name = f"{theirs['kind']} theirs"
+    old, new = meeting(**before), meeting(**after)
+    refused = look(new, living(old, new, theirs), ADMINISTRATOR).refusals
+    assert [text.partition(" (")[0] for text in refused] == (
+        [f"{name}: it was not made by this site, and {told}"] if told else []
+    )
+    consent = meeting(**after, consent=[f"{theirs['kind']}/theirs@1-00000000"])
+    assert look(consent, living(old, consent, theirs), ADMINISTRATOR).refusals == []
+
+
+@pytest.mark.parametrize(
+    ("cluster", "unread"),
+    [
+        pytest.param(
+            {"edge_cilium_managed": True, "edge_cluster_distribution": "talos"},
+            "other load balancers and CNIs, kube-proxy, agents that Helm has no release of, and whether Cilium runs",
+            id="Cilium of this site",
+        ),
+        pytest.param({}, "other load balancers, whether Cilium runs, and in which version", id="Cilium of others"),
+        pytest.param({"edge_state": "absent"}, None, id="a cluster that leaves"),
+        pytest.param({"edge_cluster_apply": "others"}, None, id="a cluster that others write"),
+    ],
+)
+def test_what_is_not_looked_at_is_noted_with_the_right_that_lacks(cluster: dict[str, Any], unread: str | None) -> None:
+    of = target("1.19.6", **cluster)
+    rules = {"": {"resourceRules": without("none")[""]["resourceRules"], "incomplete": False}}
+    daemonsets = {"apiGroups": ["apps"], "resources": ["daemonsets"], "verbs": ["get", "list"]}
+    some = {"": {**rules[""], "resourceRules": [*rules[""]["resourceRules"], daemonsets]}}
+    told = [
+        [text for text in look(of, state(of, workloads=read), may).notes if text.startswith("not looked at")]
+        for may, read in ((rules, None), (some, None), (ADMINISTRATOR, []))
+    ]
+    notes = [
+        f"not looked at: {unread}, as no rule that is known lets the account get and list all {all_of} (grant it by a"
+        f" ClusterRole: apiGroups: ['apps'], resources: [{resources}], verbs: [get, list])"
+        for all_of, resources in (
+            ("daemonsets and deployments", "daemonsets, deployments"),
+            ("deployments", "deployments"),
+        )
+    ]
+    assert told == ([notes[:1], notes[1:], []] if unread else [[], [], []])
+
+
+def test_kube_vip_as_static_pods_is_known_by_the_services_that_it_serves() -> None:
+    of = target("1.19.6", edge_cilium_managed=True, edge_cluster_distribution="talos")
+    service = holder("10.67.200.9", annotations={"kube-vip.io/vipHost": "n1"})
+    found, bare = (look(of, state(of, kinds={}, services=services), ADMINISTRATOR) for services in ([service], []))
+    (told,) = [text for text in found.notes if "another load balancer" in text]
+    assert "kube-vip (annotation kube-vip.io/vipHost of Service media/plex)" in told
+    assert (found.first_install, bare.first_install) == (False, True)

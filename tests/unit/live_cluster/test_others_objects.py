@@ -13,9 +13,11 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes
     service_labels,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.live_objects import is_ours
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.node_labels import labels_afterwards
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.note import Claims
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.others_objects import (
     Surroundings,
+    View,
     claims_of_others,
     ended_policies,
 )
@@ -76,10 +78,13 @@ def made(found: Object) -> bool:
     return is_ours(found["metadata"], "home")
 
 
+def surroundings(version: str | None) -> Surroundings:
+    """Return those of a run that writes no label and no service."""
+    return Surroundings(View(NODES, SERVICES), View(NODES, SERVICES), version)
+
+
 def problems(live: list[Object], planned: list[Object] | None = None, version: str | None = "1.18.2") -> list[str]:
-    found = claims_of_others(
-        PLANNED if planned is None else planned, live, Surroundings(NODES, SERVICES, version), made
-    )
+    found = claims_of_others(PLANNED if planned is None else planned, live, surroundings(version), made)
     return [f"{error.path}: {error.problem.removeprefix('it was not made by this site, and ')}" for error in found]
 
 
@@ -205,6 +210,77 @@ def test_what_is_not_judged() -> None:
     assert problems([pool("theirs", "10.67.200.0/24")], planned=[]) == []  # nothing is made or changed
 
 
+RELABELED = {**NODES, "n2": {**LINUX, "rack": "a"}}
+L2_PLANNED = item(
+    "CiliumL2AnnouncementPolicy",
+    "lb.lan",
+    loadBalancerIPs=True,
+    serviceSelector={"matchLabels": {POOL_LABEL: "lb"}},
+    nodeSelector={"matchLabels": {"rack": "a"}},
+)
+OVERRIDE_N2 = item("CiliumBGPNodeConfigOverride", "n2", bgpInstances=[{"name": "as64513"}])
+
+
+@pytest.mark.parametrize(
+    ("theirs", "labels", "expected"),
+    [
+        pytest.param(
+            OVERRIDE_N2,
+            RELABELED,
+            "it changes as64513 of the planned CiliumBGPClusterConfig rack-a on this node",
+            id="an override of a node that joins",
+        ),
+        pytest.param(OVERRIDE_N2, NODES, None, id="of a node that does not"),
+        pytest.param(
+            item("CiliumL2AnnouncementPolicy", "theirs", loadBalancerIPs=True),
+            RELABELED,
+            "it announces media/plex, as the planned CiliumL2AnnouncementPolicy lb.lan does, on L2 from n2",
+            id="an L2 policy of a node that ours comes to",
+        ),
+        pytest.param(
+            item("CiliumL2AnnouncementPolicy", "theirs", loadBalancerIPs=True),
+            NODES,
+            None,
+            id="of the same nodes as ever",
+        ),
+        pytest.param(
+            item(
+                "CiliumL2AnnouncementPolicy",
+                "theirs",
+                loadBalancerIPs=True,
+                nodeSelector={"matchLabels": {"rack": "a"}},
+            ),
+            RELABELED,
+            "it announces media/plex, which draw from planned pools, on L2 from n2",
+            id="an L2 policy that comes to a node by our label",
+        ),
+        pytest.param(pool("theirs", "10.68.0.0/24"), RELABELED, None, id="a pool has no nodes"),
+        pytest.param(pool("theirs", "10.67.200.0/25"), RELABELED, None, id="addresses that were shared before"),
+    ],
+)
+def test_of_what_lives_as_planned_counts_what_labels_bring_together(
+    theirs: Object, labels: dict[str, dict[str, str]], expected: str | None
+) -> None:
+    around = Surroundings(View(NODES, SERVICES), View(labels, SERVICES), "1.18.2")
+    found = claims_of_others([*PLANNED, L2_PLANNED], [theirs], around, made, written=[])
+    assert [error.problem.removeprefix("it was not made by this site, and ") for error in found] == (
+        [expected] if expected else []
+    )
+
+
+def test_a_label_that_leaves_a_node_brings_together_too() -> None:
+    claims = Claims("lb", "home", {"noted.labels": "true", "labels.n1": "rack"}, "kube-system")
+    live = {"n1": {"labels": {**LINUX, "rack": "a", "own": "1"}, "owned": ["rack"]}}
+    after = labels_afterwards({"n1": {}}, live, claims)
+    assert after == {"n1": {**LINUX, "own": "1"}}
+    assert labels_afterwards(None, live, claims) == {"n1": live["n1"]["labels"]}
+    theirs = config("theirs", None)
+    theirs["spec"]["nodeSelector"] = {"matchExpressions": [{"key": "rack", "operator": "DoesNotExist"}]}
+    around = Surroundings(View({"n1": live["n1"]["labels"]}, {}), View(after, {}), "1.19.6")
+    (error,) = claims_of_others([config("all", None)], [theirs], around, made, written=[])
+    assert "it selects n1, as the planned all does" in str(error)
+
+
 def test_an_object_of_another_site_is_one_of_others() -> None:
     theirs = config("theirs", None)
     theirs["metadata"]["labels"] = ownership_labels("elsewhere")
@@ -228,7 +304,7 @@ def test_a_peering_policy_counts_for_nothing_from_1_19_on() -> None:
 )
 def test_consent_is_void_where_the_live_object_differs(consent: list[str], refused: bool) -> None:
     live = [pool("theirs", "10.67.200.0/24")]
-    found = claims_of_others(PLANNED, live, Surroundings(NODES, SERVICES, "1.19.6"), made, consent)
+    found = claims_of_others(PLANNED, live, surroundings("1.19.6"), made, consent)
     assert bool(found) is refused
     assert all("{objects: ['CiliumLoadBalancerIPPool/theirs@3-0f1e2d3c']}" in str(error) for error in found)
 

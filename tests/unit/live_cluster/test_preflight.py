@@ -268,3 +268,105 @@ def workload(kind: str, name: str, **labels: str) -> dict[str, Any]:
 )
 def test_other_load_balancers_are_named(workloads: list[dict[str, Any]], named: list[str]) -> None:
     assert load_balancers(workloads) == named
+
+
+@pytest.mark.parametrize(
+    ("found", "named"),
+    [
+        pytest.param(
+            "Deployment kube-system/aws-load-balancer-controller", "the AWS Load Balancer Controller", id="AWS"
+        ),
+        pytest.param("Deployment kube-system/harvester-cloud-provider", "the Harvester cloud provider", id="Harvester"),
+        pytest.param("Deployment kube-system/kube-loxilb", "LoxiLB", id="LoxiLB"),
+        pytest.param("Deployment porter-system/porter-manager", "OpenELB", id="OpenELB's older name"),
+        pytest.param("DaemonSet openelb-system/openelb-speaker", "OpenELB", id="OpenELB"),
+        pytest.param("Deployment kube-system/kube-vip-cloud-provider", "kube-vip", id="kube-vip's addresses"),
+        pytest.param("DaemonSet kube-system/ccm-linode", "a cloud controller", id="Linode"),
+        pytest.param("DaemonSet kube-system/vsphere-cpi", "a cloud controller", id="vSphere, the chart"),
+        pytest.param("Deployment kube-system/cloud-provider-equinix-metal", "a cloud controller", id="Equinix Metal"),
+        pytest.param("DaemonSet kube-system/vsphere-cloud-controller-manager", "a cloud controller", id="vSphere"),
+        pytest.param(
+            "DaemonSet kube-system/cloudscale-cloud-controller-manager", "a cloud controller", id="cloudscale"
+        ),
+        pytest.param(
+            "Deployment kube-system/digitalocean-cloud-controller-manager", "a cloud controller", id="DigitalOcean"
+        ),
+        pytest.param("DaemonSet kube-system/cloud-controller-manager", "a cloud controller", id="of any name"),
+        pytest.param(
+            "Deployment kube-system/talos-cloud-controller-manager", None, id="Talos, which knows nodes alone"
+        ),
+        pytest.param("Deployment kube-system/proxmox-cloud-controller-manager", None, id="Proxmox, the same"),
+    ],
+)
+def test_names_of_other_load_balancers(found: str, named: str | None) -> None:
+    kind, _space, name = found.partition(" ")
+    assert load_balancers([workload(kind, name)]) == ([f"{named} ({found})"] if named else [])
+
+
+def service(name: str, **annotations: str) -> dict[str, Any]:
+    return {"kind": "Service", "metadata": {"namespace": "apps", "name": name, "annotations": annotations}}
+
+
+def test_a_load_balancer_of_static_pods_is_known_by_the_annotations_of_its_services() -> None:
+    by_hand = service("web", **{"kube-vip.io/loadbalancerIPs": "10.0.0.9", "kube-vip.io/vipHost": "n1"})
+    named = ["kube-vip (annotation kube-vip.io/loadbalancerIPs of Service apps/web)"]
+    assert load_balancers([], [service("none"), service("other", **{"metallb.io/x": "y"}), by_hand]) == named
+    daemon_set = [workload("DaemonSet", "kube-system/kube-vip-ds")]
+    assert load_balancers(daemon_set, [by_hand]) == ["kube-vip (DaemonSet kube-system/kube-vip-ds)"]
+
+
+RELAY_AND_UI = {"hubble": {"relay": ON, "ui": ON}}
+
+
+@pytest.mark.parametrize(
+    ("values", "group", "resource", "namespace"),
+    [
+        pytest.param({"hubble": {"tls": {"auto": {"method": "cronJob"}}}}, "batch", "cronjobs", "cilium", id="CronJob"),
+        pytest.param(
+            {"hubble": {"tls": {"auto": {"method": "certmanager"}}}},
+            "cert-manager.io",
+            "certificates",
+            "cilium",
+            id="cert-manager",
+        ),
+        pytest.param(
+            {"operator": {"podDisruptionBudget": ON}}, "policy", "poddisruptionbudgets", "cilium", id="budget"
+        ),
+        pytest.param(
+            {"hubble": {"ui": {**ON, "ingress": ON}}}, "networking.k8s.io", "ingresses", "cilium", id="Hubble UI"
+        ),
+        pytest.param(
+            {"prometheus": {**ON, "serviceMonitor": {**ON, "namespace": "watch"}}},
+            "monitoring.coreos.com",
+            "servicemonitors",
+            "watch",
+            id="a monitor elsewhere",
+        ),
+    ],
+)
+def test_what_a_value_adds_is_made_and_deleted_with_it(
+    values: dict[str, Any], group: str, resource: str, namespace: str
+) -> None:
+    of = group, resource, namespace
+    added = {Right(*of, "patch", UNKNOWN), Right(*of, "create")}
+    assert added <= helm_rights("cilium", values, "1.20.2")
+    assert not added & helm_rights("cilium", {}, "1.20.2", live=values)
+    delete = Right(*of, "delete", UNKNOWN)
+    assert delete in helm_rights("cilium", {}, "1.20.2", live=values)
+    assert delete not in helm_rights("cilium", values, "1.20.2", live=values)
+
+
+def test_nothing_is_added_by_what_is_switched_off_above() -> None:
+    off = {"hubble": {"enabled": False, "ui": {**ON, "ingress": ON}, "tls": {"auto": {"method": "cronJob"}}}}
+    assert helm_rights("cilium", off, "1.20.2") == helm_rights("cilium", {}, "1.20.2")
+    delete = Right("apps", "deployments", "cilium", "delete", UNKNOWN)
+    assert delete in helm_rights("cilium", {}, "1.20.2", live=RELAY_AND_UI)
+    assert delete not in helm_rights("cilium", RELAY_AND_UI, "1.20.2", live={})
+
+
+@pytest.mark.parametrize(("version", "hook"), [("1.18.0", True), ("1.19.6", False)])
+def test_jobs_of_certificates(version: str, hook: bool) -> None:
+    wanted = helm_rights("cilium", {"hubble": {"tls": {"auto": {"method": "cronJob"}}}}, version)
+    assert Right("batch", "jobs", "cilium", "delete", UNKNOWN) in wanted
+    assert (Right("batch", "jobs", "cilium", "watch") in wanted) is hook
+    assert (Right("batch", "jobs", "cilium", "patch", UNKNOWN) in wanted) is not hook

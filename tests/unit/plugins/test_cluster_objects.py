@@ -22,11 +22,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_clust
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.live_objects import place
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.note import Claims, making_key
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.writes import (
-    COPY_SECONDS,
-    RETRY,
-    WriteError,
-)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.writes import RETRY, WriteError
 from ansible_collections.hybridnet.cluster_edge.tests.support.noted import uid_of
 
 PEER = {
@@ -100,9 +96,12 @@ class Writer:
         forget: bool = False,
         live: dict[str, Any] | None = None,
         forgotten: Iterable[dict[str, Any]] = (),
+        planned: Iterable[dict[str, Any]] = (),
+        labels: dict[str, dict[str, str]] | None = None,
     ) -> dict[str, Any]:
         options = {"part": part, "site": "home", "namespace": "kube-system", "forget": forget}
         options |= {"kubeconfig": "/k", "context": None, "cluster_uid": None}
+        options |= {"objects": list(planned), "node_labels": labels}
         data = {f"noted.{part}": "true"} if data is None else data
         claims = Claims(part, "home", data, "kube-system")
         for item in forgotten:
@@ -447,43 +446,77 @@ def labeled_node(**labels: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node01", "labels": labels}}
 
 
-def test_what_selects_by_new_labels_is_written_after_their_copies(monkeypatch: pytest.MonkeyPatch) -> None:
-    writer = Writer(monkeypatch)
-    changes = Changes(apply=[labeled_node(a="1"), PEER], relabel=[labeled_node(a="2")], unlabel=[labeled_node()])
-    writer.write(changes, [])
-    written = [
-        ([place(item) for item in call["objects"]], call["copied_within"], call["namespace"])
-        for call, _ in writer.calls
-    ]
-    node = ["Node node01"]
-    within = COPY_SECONDS, "kube-system"
-    assert written == [(node, *within), ([place(PEER)], 0, within[1]), (node, *within), (node, 0, within[1])]
+def cluster_config(name: str, **selector: str) -> dict[str, Any]:
+    spec = {"nodeSelector": {"matchLabels": selector}}
+    return {"apiVersion": "cilium.io/v2", "kind": "CiliumBGPClusterConfig", "metadata": {"name": name}, "spec": spec}
 
 
-def test_in_a_cluster_without_a_note_no_copy_is_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of the site selects nodes there, so nothing can end."""
-    writer = Writer(monkeypatch)
-    writer.write(Changes(apply=[labeled_node(a="1"), PEER]), [], data={})
-    assert [call["copied_within"] for call, _no_log in writer.calls] == [0, 0]
+LIVE = {
+    "nodes": {"node01": {"labels": {"zone": "a", "host": "x"}, "owned": ["zone"]}},
+    "objects": [{**cluster_config(name), "metadata": {"name": name, "uid": uid_of(name)}} for name in ("edge", "old")],
+}
+EDGE = cluster_config("edge", zone="b", rack="1")
+BEFORE, AFTER = {"node01": {"rack": "1", "zone": "a"}}, {"node01": {"rack": "1", "zone": "b"}}
 
 
-def test_labels_that_a_ready_agent_does_not_copy_end_the_run_before_anything_selects_by_them(
-    monkeypatch: pytest.MonkeyPatch,
+def steps(writer: Writer) -> list[tuple[list[str], dict[str, dict[str, str]]]]:
+    """Return what each call was to apply, and which copies it awaited."""
+    return [([place(item) for item in call["objects"]], call["copies"]) for call, _no_log in writer.calls]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param(
+            Changes(apply=[labeled_node(rack="1", zone="a"), EDGE], relabel=[labeled_node(rack="1", zone="b")]),
+            [(["Node node01"], {}), ([place(EDGE)], BEFORE), (["Node node01"], {})],
+            id="one that lives changes",
+        ),
+        pytest.param(
+            Changes(apply=[EDGE]), [([place(EDGE)], BEFORE)], id="labels are there already, as after a run that ended"
+        ),
+        pytest.param(
+            Changes(apply=[labeled_node(rack="1"), cluster_config("new", rack="1")]),
+            [(["Node node01"], {}), (["CiliumBGPClusterConfig new"], {})],
+            id="one is new: nothing can end",
+        ),
+        pytest.param(
+            Changes(relabel=[labeled_node(zone="b")], remove=[cluster_config("old")]),
+            [(["Node node01"], {}), ([], AFTER)],
+            id="one goes",
+        ),
+        pytest.param(Changes(apply=[PEER], remove=[PEER]), [([place(PEER)], {})], id="nothing that selects nodes"),
+    ],
+)
+def test_what_changes_a_selection_waits_for_the_labels_by_which_it_selects(
+    monkeypatch: pytest.MonkeyPatch, changes: Changes, expected: list[Any]
 ) -> None:
     writer = Writer(monkeypatch)
-    writer.uncopied = ["node01", "node02"]
+    writer.write(changes, [], live=LIVE, planned=[EDGE], labels={"node01": {"zone": "b", "rack": "1", "other": "y"}})
+    assert steps(writer) == expected
+
+
+def test_labels_that_are_not_copied_end_the_run_before_the_selection_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = Writer(monkeypatch)
+    writer.uncopied = ["node01: rack=1", "node02: rack=1"]
     with pytest.raises(WriteError) as caught:
-        writer.write(Changes(apply=[labeled_node(a="1"), PEER]), [])
+        writer.write(Changes(apply=[EDGE], remove=[cluster_config("old")]), [], live=LIVE, planned=[EDGE])
     assert str(caught.value) == "\n".join(
         [
             *(
-                f"Node {name}: Cilium's agent there is ready, and has not copied the labels to its CiliumNode within 30 s."
-                " Cilium selects nodes by that one: sessions and L2 addresses of a node end that nothing selects, so no"
-                " more was written (look for exclude-node-label-patterns in: kubectl --kubeconfig /k -n kube-system get"
-                " configmap cilium-config -o yaml; and at the log of the node's agent)"
+                f"Node {name}: Cilium's agent there has not copied the label to its CiliumNode, by which Cilium selects"
+                " nodes. What selects by it was not written: sessions and L2 addresses of a node end that nothing selects"
+                " (look for exclude-node-label-patterns in: kubectl --kubeconfig /k -n kube-system get configmap"
+                " cilium-config -o yaml; and at the log of the node's agent)"
                 for name in writer.uncopied
             ),
             RETRY,
         ]
     )
-    assert [[place(item) for item in call["objects"]] for call, _no_log in writer.calls] == [["Node node01"]]
+    assert (len(writer.calls), writer.removals) == (1, [])
+
+
+def test_check_mode_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = Writer(monkeypatch, check_mode=True)
+    writer.write(Changes(remove=[cluster_config("old")]), [], live=LIVE, planned=[EDGE])
+    assert writer.calls == []

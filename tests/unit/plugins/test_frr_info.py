@@ -216,6 +216,7 @@ def test_router_as_verify_reads_it() -> None:
         route_maps={"ipv4": (None, None), "ipv6": (None, None)},
         restart=None,
         restart_granted=True,
+        restart_ends=frozenset(),
         bfd=None,
         counters=CountersSeen(dropped=2, up=0, discarded={"inboundFiltered": 3}),
     )
@@ -313,15 +314,22 @@ def test_attributes_of_routes_as_each_version_shows_them(version: str) -> None:
 
 @pytest.mark.parametrize("key", ["gracefulRestartRemoteTimerMsecs", "gracefulRestartRemoteTimerSec"])
 @pytest.mark.parametrize(
-    ("capability", "restart", "granted"),
-    [("advertisedAndReceived", 15, True), ("received", 15, False), ("advertised", 0, True), (None, 0, True)],
+    ("capability", "restart", "granted", "ends"),
+    [
+        ("advertisedAndReceived", 15, True, {"router", "neighbor"}),
+        ("received", 15, False, {"neighbor"}),
+        ("advertised", 0, True, {"router"}),
+        (None, 0, True, set()),
+    ],
 )
-def test_graceful_restart_as_each_version_shows_it(key: str, capability: str, restart: int, granted: bool) -> None:
+def test_graceful_restart_as_each_version_shows_it(
+    key: str, capability: str | None, restart: int, granted: bool, ends: set[str]
+) -> None:
     timers = {"configuredRestartTimer": 120, "receivedRestartTimer": 15 if restart else 0}
     capabilities = {key: 15000, **({"gracefulRestart": capability} if capability else {})}
     neighbor = {"neighborCapabilities": capabilities, "gracefulRestartInfo": {"timers": timers}}
     seen = read_router({"neighbors": {"10.121.0.11": neighbor}}).neighbors["10.121.0.11"]
-    assert (seen.restart, seen.restart_granted) == (restart, granted)
+    assert (seen.restart, seen.restart_granted, seen.restart_ends) == (restart, granted, ends)
 
 
 @pytest.mark.parametrize(

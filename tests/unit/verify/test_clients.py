@@ -179,7 +179,14 @@ def test_a_next_hop_over_which_nothing_could_be_led_is_not_said_to_answer() -> N
     site = LiveSite()
     ask(site)
     site.observed["heard"]["answers"].remove(answer(site, "public", hop=OTHER))
-    assert seen(site, "public") == [("TCP 25565 node02, sees 10.121.0.254; over node02, not asked over node03", "ok")]
+    row = "TCP 25565 node02, sees 10.121.0.254; over node02, not asked over node03"
+    assert seen(site, "public") == [(row, "unknown")]
+    site.observed["heard"]["answers"].remove(answer(site, "public", hop=ONE))
+    row = "TCP 25565 node02, sees 10.121.0.254; not asked over node02, node03"
+    assert seen(site, "public") == [(row, "unknown")]
+    assert site.texts() == []
+    silence(answer(site, "public"))
+    assert seen(site, "public") == [("TCP 25565 no answer; not asked over node02, node03", "error")]
 
 
 def test_ports_that_differ_by_next_hop_have_a_text_each() -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -87,6 +88,15 @@ def nas_timers(site: LiveSite) -> None:
 )
 def nas_without_family(site: LiveSite) -> None:
     site.neighbor("10.121.0.66")["neighborCapabilities"] = {}
+
+
+@FAULTS.finds(
+    "EDGE912 udm-pro neighbor 10.121.0.66 (neighbor nas): graceful restart is off at udm-pro, planned is 15 s (FRR takes part"
+    " by itself: look for graceful-restart-disable, of the neighbor or the instance, in vtysh -c 'show running-config bgpd'"
+    " there, take it out, then vtysh -c 'clear bgp 10.121.0.66'. Or say graceful_restart: 0)"
+)
+def router_without_graceful_restart(site: LiveSite) -> None:
+    site.neighbor("10.121.0.66")["neighborCapabilities"]["gracefulRestart"] = "received"
 
 
 @FAULTS.finds(
@@ -275,7 +285,6 @@ def two_sites() -> tuple[dict[str, Any], dict[str, Any]]:
         (None, None),
         ("advertised", "the router has it and does not announce it, though its export names it"),
         ("bgp", "announced to cabin, which has not accepted it, though its import names it"),
-        ("routes", "accepted by cabin, whose kernel does not use it"),
     ],
 )
 def test_service_of_one_site_must_come_to_the_other(table: str | None, reason: str | None) -> None:
@@ -286,11 +295,48 @@ def test_service_of_one_site_must_come_to_the_other(table: str | None, reason: s
         del home["advertised"]["ipv4"]["10.255.50.2"]
     elif table == "bgp":
         del cabin["bgp"]["ipv4"]["routes"][prefix]
-    elif table == "routes":
-        del cabin["routes"]["ipv4"][prefix]
     found = [finding.text.partition(" (what leaves")[0] for finding in verify(plan, observed).findings]
     wanted = f"home neighbor 10.255.50.2 (link tunnel): {prefix}: {reason}"
     assert found == [wanted] * (reason is not None)
+
+
+RESTART = "home neighbor 10.255.50.2 (link tunnel): graceful restart is off at {}, planned is 15 s"
+
+
+@pytest.mark.parametrize(
+    ("capability", "others_managed", "planned", "off"),
+    [
+        pytest.param("advertisedAndReceived", True, 15, None, id="both"),
+        pytest.param("advertised", True, 15, "cabin", id="not the other"),
+        pytest.param("advertised", False, 15, None, id="not one that we do not manage"),
+        pytest.param("received", True, 15, "home", id="not the router"),
+        pytest.param("received", False, 15, "home", id="not the router, and the other is not ours"),
+        pytest.param(None, True, 15, "home", id="neither"),
+        pytest.param(None, True, 0, None, id="neither, and none is planned"),
+    ],
+)
+def test_both_ends_of_a_link_take_part_in_graceful_restart(
+    capability: str | None, others_managed: bool, planned: int, off: str | None
+) -> None:
+    plan, observed = (copy.deepcopy(item) for item in two_sites())
+    plan["routers"]["cabin"]["managed"] = others_managed
+    for item in plan["neighbors"]:
+        item["graceful_restart"] = planned
+    observed["routers"]["home"]["neighbors"]["10.255.50.2"]["neighborCapabilities"]["gracefulRestart"] = capability
+    found = [finding.text.partition(" (FRR takes")[0] for finding in verify(plan, observed).findings]
+    assert found == [RESTART.format(off)] * (off is not None)
+
+
+@pytest.mark.parametrize("policy", [True, False], ids=["as planned", "with another policy"])
+def test_graceful_restart_of_a_neighbor_that_frr_does_not_show_is_not_known(policy: bool) -> None:
+    site = LiveSite()
+    nas(site)
+    del site.neighbor("10.121.0.66")["gracefulRestartInfo"]
+    if not policy:
+        site.family("10.121.0.66")["routeMapForIncomingAdvertisements"] = None
+    assert site.codes() == ([] if policy else ["EDGE828"])
+    row = next(row for row in site.rows("router_session") if "nas" in row[0])
+    assert row[2:] == ("Established, 30/10 s, graceful restart not known", "unknown" if policy else "error")
 
 
 @pytest.mark.parametrize(

@@ -531,3 +531,15 @@ def test_graceful_restart_that_is_not_known_hides_no_other_policy() -> None:
     assert site.codes() == ["EDGE828"]
     row = next(row for row in site.rows("router_session") if "10.121.0.11" in row[0])
     assert row[3] == "error"
+
+
+def test_a_nodes_word_counts_only_where_the_router_agrees() -> None:
+    site = LiveSite()
+    site.neighbor()["bgpState"] = site.line()["state"] = "Active"
+    assert [code for code in site.codes() if code != "EDGE811"] == site.codes()[1:]
+    assert "EDGE811" in site.codes()
+    (row,) = [row for row in site.rows("node_session") if "node01" in row[0] and "public-ingress" in row[0]]
+    assert row[2:] == ("established, 30/10 s, not up on the router", "unknown")
+    del site.router["neighbors"]["10.121.0.11"]
+    (row,) = [row for row in site.rows("node_session") if "node01" in row[0] and "public-ingress" in row[0]]
+    assert row[3] == "unknown"

@@ -342,4 +342,14 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         others="others apply to this cluster (edge_cluster_apply: others): commit what playbooks/render.yml writes if"
         f" the inventory changed since the last commit: then it may be the site's own, of before. {_WHOSE}",
     ),
+    "EDGE912": LiveCode(
+        ERROR,
+        "Graceful restart off at a router",
+        "graceful restart is off at {end}, planned is {expected}",
+        "FRR takes part by itself: look for graceful-restart-disable, of the neighbor or the instance, in vtysh -c"
+        " 'show running-config bgpd' there, take it out, then vtysh -c 'clear bgp {key}'. Or say graceful_restart: 0",
+        "udm-pro neighbor 10.121.0.66 (neighbor nas): graceful restart is off at udm-pro, planned is 15 s (FRR takes"
+        " part by itself: look for graceful-restart-disable, of the neighbor or the instance, in vtysh -c 'show"
+        " running-config bgpd' there, take it out, then vtysh -c 'clear bgp 10.121.0.66'. Or say graceful_restart: 0)",
+    ),
 }

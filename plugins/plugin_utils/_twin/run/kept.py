@@ -10,13 +10,12 @@ made.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
+
+from .lock import locked
 
 
 def key_of(parts: Iterable[str], files: Iterable[Path] = ()) -> str:
@@ -54,7 +53,7 @@ def kept(
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     stamp = target.with_name(f"{target.name}.recipe")
-    with _locked(target.parent):
+    with locked(target.parent):
         if target.exists() and stamp.is_file() and stamp.read_text(encoding="ascii", errors="replace") == key:
             return target
         if not stamp.exists() and target.exists() and whole(target):
@@ -89,14 +88,3 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Let one process at a time make something in ``folder``."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

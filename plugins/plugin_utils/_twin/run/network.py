@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import hashlib
 import json
 import os
 import socket
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from ....module_utils._errors import EdgeError
 from ..description.firewall import TABLE
 from ..description.kernel import interface_sysctls
 from ..description.twin import LOOPBACK, Host, Route, Twin
+from .lock import locked
 from .runtime import NETNS, run
 
 _CLONE_NEWNET = 0x40000000
@@ -27,15 +27,9 @@ _RULE_PRIORITY = 1000
 """Of the routing rules that are ours: before the main table's, after Cilium's."""
 
 
-@contextmanager
-def _netns_folder() -> Iterator[None]:
+def _netns_folder() -> AbstractContextManager[None]:
     """Hold a lock over /run/netns: its first user mounts it and its last one unmounts it."""
-    descriptor = os.open("/run", os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+    return locked(NETNS.parent)
 
 
 def namespaces(prefix: str) -> list[str]:

@@ -26,22 +26,25 @@ class Server:
         return None if "/gone/" in path else kept
 
 
+def arguments(objects: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:
+    """Return what the module hands over; of what is not in ``changes``, nothing is asked for."""
+    nothing = {"versions": [], "owned": [], "compare": False, "copies": {}, "dry_run": False}
+    return {"objects": objects, "manager": "us", **nothing, **changes}
+
+
+def applied(server: Any, item: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Apply one object; return what is said of it."""
+    (result,) = apply_objects(server, arguments([item], **changes))["results"]
+    return result
+
+
 def test_object_without_a_place_keeps_none_of_the_others_from_being_applied() -> None:
     """A tenant deletes a namespace between the look and the write."""
     objects = [
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace}}
         for name, namespace in (("first", "media"), ("second", "gone"), ("third", "media"))
     ]
-    given = {
-        "objects": objects,
-        "versions": [],
-        "owned": [],
-        "manager": "us",
-        "compare": False,
-        "copied_within": 0,
-        "dry_run": False,
-    }
-    done = apply_objects(Server(), given)  # type: ignore[arg-type]
+    done = apply_objects(Server(), arguments(objects))  # type: ignore[arg-type]
     assert [result["outcome"] for result in done["results"]] == ["applied", "refused", "applied"]
     refused = done["results"][1]
     assert (refused["status"], done["changed"]) == (404, True)
@@ -64,16 +67,7 @@ def test_an_object_that_others_have_written_too_is_told(entries: list[dict[str, 
             return {"metadata": {"uid": path, "resourceVersion": "2", "managedFields": entries}}
 
     item = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "media"}}
-    given = {
-        "objects": [item],
-        "versions": [],
-        "owned": [],
-        "manager": "us",
-        "compare": False,
-        "copied_within": 0,
-        "dry_run": False,
-    }
-    (result,) = apply_objects(Answers(), given)["results"]  # type: ignore[arg-type]
+    result = applied(Answers(), item)
     assert result.get("shared", False) is shared
 
 
@@ -116,16 +110,7 @@ def test_what_a_webhook_makes_of_an_object_is_told(kept: dict[str, Any], paths: 
 
     named: dict[str, Any] = {"apiVersion": "v1", "kind": "Service", **POLICY}
     named["metadata"] = {"name": "web", "namespace": "media", "annotations": {}}
-    given = {
-        "objects": [named],
-        "versions": [version],
-        "owned": [],
-        "manager": "us",
-        "compare": False,
-        "copied_within": 0,
-        "dry_run": False,
-    }
-    (result,) = apply_objects(Rewrites(), given)["results"]  # type: ignore[arg-type]
+    result = applied(Rewrites(), named, versions=[version])
     assert result.get("rewritten", []) == paths
 
 
@@ -193,20 +178,6 @@ class Live:
             raise refusal(422, "spec.ports[1].name: Duplicate value")
         self.ports = [*planned, *others]
         return self.get(PATH)
-
-
-def applied(server: Any, item: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    given = {
-        "objects": [item],
-        "versions": [],
-        "owned": [],
-        "manager": "us",
-        "compare": False,
-        "copied_within": 0,
-        "dry_run": False,
-    }
-    (result,) = apply_objects(server, {**given, **changes})["results"]
-    return result
 
 
 def test_port_that_somebody_changed_makes_room_for_the_planned_one() -> None:

@@ -13,7 +13,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.application import apply_objects
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.copied_labels import await_copies
 
-NODES = "/apis/cilium.io/v2/ciliumnodes"
+COPIES, NODES = "/apis/cilium.io/v2/ciliumnodes", "/api/v1/nodes"
 PODS = "/api/v1/namespaces/cilium/pods"
 
 
@@ -26,34 +26,38 @@ class RefusesError(RefusedError):
 
 
 class Server:
-    """Stands in for an API server: CiliumNodes as they are at each look, and the agents' pods."""
+    """Stands in for an API server: CiliumNodes as they are at each look, the agents' pods, and nodes."""
 
-    def __init__(self, *looks: dict[str, dict[str, str]], ready: dict[str, bool] | None = None) -> None:
+    def __init__(
+        self,
+        *looks: dict[str, dict[str, str]],
+        agents: dict[str, bool] | None = None,
+        nodes: dict[str, bool] | None = None,
+    ) -> None:
         self.looks = list(looks)
-        self.ready = ready
+        self.agents = agents
+        self.nodes = nodes or {}
         self.asked: list[str] = []
 
     def items(self, path: str, *_given: Any, **_more: Any) -> list[dict[str, Any]]:
         self.asked.append(path)
         if path == PODS:
-            if self.ready is None:
+            if self.agents is None:
                 raise RefusesError(403)
-            return [
-                {
-                    "metadata": {},
-                    "spec": {"nodeName": name},
-                    "status": {"conditions": [{"type": "Ready", "status": str(is_ready)}]},
-                }
-                for name, is_ready in self.ready.items()
-            ]
-        assert path == NODES
+            return [{"spec": {"nodeName": name}, **ready(name, now)} for name, now in self.agents.items()]
+        if path == NODES:
+            return [ready(name, now) for name, now in self.nodes.items()]
+        assert path == COPIES
         seen = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
         return [{"metadata": {"name": name, "labels": labels}} for name, labels in seen.items()]
 
     def send(self, method: str, path: str, *_given: Any, **_more: Any) -> dict[str, Any]:
-        if path.endswith("refused"):
-            raise RefusesError(500)
+        self.asked.append(path)
         return {"metadata": {"uid": path, "resourceVersion": "2"}}
+
+
+def ready(name: str, now: bool) -> dict[str, Any]:
+    return {"metadata": {"name": name}, "status": {"conditions": [{"type": "Ready", "status": str(now)}]}}
 
 
 @pytest.fixture(autouse=True)
@@ -66,21 +70,25 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 NEW, OLD = {"zone": "b", "other": "x"}, {"zone": "a"}
-WANTED = {"n1": {"zone": "b"}}
+WANTED = {"n1": {"zone": "b", "other": "x"}}
+UP, DOWN = {"n1": True}, {"n1": False}
+LACKS = ["n1: zone=b, other=x"]
 
 
 @pytest.mark.parametrize(
     ("server", "behind", "waited"),
     [
         pytest.param(Server({"n1": NEW}), [], 0, id="copied at once"),
-        pytest.param(Server({"n1": OLD}, {"n1": {}}, {"n1": NEW}, ready={"n1": True}), [], 0.4, id="copied at last"),
-        pytest.param(Server({"n1": OLD}, ready={"n1": True}), ["n1"], 5, id="another value stays"),
-        pytest.param(Server({"n1": {}}, ready={"n1": True, "n2": False}), ["n1"], 5, id="a ready agent does not copy"),
-        pytest.param(Server({"n1": {}}, ready={"n1": False}), [], 0, id="the agent is not ready"),
-        pytest.param(Server({"n1": {}}, ready={"n2": True}), [], 0, id="there is no agent"),
-        pytest.param(Server({"n1": {}}), ["n1"], 5, id="pods may not be listed"),
-        pytest.param(Server({"n2": {}}, ready={}), [], 0, id="a node without a CiliumNode"),
-        pytest.param(Server({}, ready={}), [], 0, id="nobody serves the kind"),
+        pytest.param(Server({"n1": OLD}, {"n1": {}}, {"n1": NEW}, agents=UP), [], 0.4, id="copied at last"),
+        pytest.param(Server({"n1": {**OLD, "other": "x"}}, agents=UP), ["n1: zone=b"], 5, id="another value stays"),
+        pytest.param(Server({"n1": {}}, agents={**UP, "n2": False}), LACKS, 5, id="a ready agent does not copy"),
+        pytest.param(Server({"n1": {}}, agents=DOWN, nodes=UP), [], 0, id="the agent is not ready"),
+        pytest.param(Server({"n1": {}}, agents={"n2": True}, nodes=UP), [], 0, id="the node has no agent"),
+        pytest.param(Server({"n1": {}}, nodes=UP), LACKS, 5, id="pods may not be listed"),
+        pytest.param(Server({"n1": {}}, nodes=DOWN), [], 0, id="pods may not be listed, the node is down"),
+        pytest.param(Server({"n1": {}}, agents={}, nodes=UP), LACKS, 5, id="Cilium runs in another namespace"),
+        pytest.param(Server({"n2": {}}, agents={}), [], 0, id="a node without a CiliumNode"),
+        pytest.param(Server({}, agents={}), [], 0, id="nobody serves the kind"),
     ],
 )
 def test_who_is_waited_for(server: Server, behind: list[str], waited: float, clock: list[float]) -> None:
@@ -91,25 +99,23 @@ def test_who_is_waited_for(server: Server, behind: list[str], waited: float, clo
 def test_pods_are_asked_for_only_where_a_copy_lacks() -> None:
     server = Server({"n1": NEW})
     await_copies(server, WANTED, "cilium", 5)  # type: ignore[arg-type]
-    assert server.asked == [NODES]
+    assert server.asked == [COPIES]
 
 
 @pytest.mark.parametrize(
-    ("changes", "uncopied", "asks"),
+    ("copies", "dry_run", "uncopied", "asked"),
     [
-        pytest.param({}, ["n1"], True, id="after the writes"),
-        pytest.param({"copied_within": 0}, [], False, id="nobody asks for it"),
-        pytest.param({"dry_run": True}, [], False, id="nothing was written"),
+        pytest.param(WANTED, False, LACKS, False, id="not copied: nothing is applied"),
+        pytest.param({"n1": OLD}, False, [], True, id="copied"),
+        pytest.param({}, False, [], True, id="nobody asks for it"),
+        pytest.param(WANTED, True, [], True, id="nothing is written anyway"),
     ],
 )
-def test_an_apply_waits_for_the_nodes_that_it_has_written(
-    changes: dict[str, Any], uncopied: list[str], asks: bool
+def test_an_apply_waits_before_it_writes(
+    copies: dict[str, dict[str, str]], dry_run: bool, uncopied: list[str], asked: bool
 ) -> None:
-    objects = [
-        {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": {"zone": "b"}}}
-        for name in ("n1", "refused")
-    ]
-    given = {"objects": objects, "versions": [], "owned": [], "manager": "us", "compare": False, "dry_run": False}
-    server = Server({"n1": OLD, "refused": OLD}, ready={"n1": True, "refused": True})
-    done = apply_objects(server, {**given, "copied_within": 5, "namespace": "cilium", **changes})  # type: ignore[arg-type]
-    assert (done["uncopied"], NODES in server.asked) == (uncopied, asks)
+    config = {"apiVersion": "cilium.io/v2", "kind": "CiliumBGPClusterConfig", "metadata": {"name": "edge"}, "spec": {}}
+    given = {"objects": [config], "versions": [], "owned": [], "manager": "us", "compare": False, "dry_run": dry_run}
+    server = Server({"n1": OLD}, agents=UP)
+    done = apply_objects(server, {**given, "copies": copies, "copied_within": 5, "namespace": "cilium"})  # type: ignore[arg-type]
+    assert (done["uncopied"], any("clusterconfigs" in path for path in server.asked)) == (uncopied, asked)
