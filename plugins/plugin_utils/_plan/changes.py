@@ -233,6 +233,8 @@ def _cluster_prefixes(data: PlanDocument) -> Iterator[_Thing]:
         values = _rest(announcement, {"cluster", "peering", "router", "peer_group", "pool"})
         values["nodes"] = sorted(announcement["nodes"])
         for prefix in addresses.get((announcement["cluster"], announcement["pool"]), []):
+            if parse_pool_entry(prefix, "").interval.family.key not in announcement["families"]:
+                continue  # a session of the other family has it
             yield _Thing(
                 "announced prefix", f"{prefix} of pool {announcement['pool']} {_over(announcement)}", end, values
             )

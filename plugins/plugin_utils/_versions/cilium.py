@@ -299,7 +299,8 @@ SERVICELB = Fault(
     "and servicelb of k3s both write the addresses of {concerned}",
     concerned="services without a class",
     where="`edge_cluster_distribution: k3s` with pools, and services without `class` (or none in the inventory)",
-    instead="write the class of each service, or start k3s with --disable=servicelb and accept it",
+    instead="start k3s with --disable=servicelb and accept it at the cluster: edge_accept: {EDGE619: its reason}; a"
+    " service that this collection makes may have a class instead",
     upstream=("cilium/cilium#39805",),
     code="EDGE619",
 )

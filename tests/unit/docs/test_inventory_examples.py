@@ -37,7 +37,7 @@ def test_the_smallest_site_plans_without_a_finding() -> None:
         ("k2", "192.0.2.12", "192.0.2.1"),
         ("k3", "192.0.2.13", "192.0.2.1"),
     ]
-    assert computed.data["pools"][0]["capacity"] == {"ipv4": 128}
+    assert computed.data["pools"][0]["capacity"] == {"ipv4": 125}
 
 
 def test_the_four_kinds_of_services_plan() -> None:

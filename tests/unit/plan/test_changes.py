@@ -310,3 +310,45 @@ def test_changes_that_cannot_be_written_are_refused(options: tuple[str, ...], to
     run.check(2)
     assert told in " ".join(run.output.split())
     assert not list(tmp_path.glob("changes.*"))
+
+
+DUAL = {
+    "all": {
+        "vars": {
+            "edge_networks": {"lan": {"cidr": ["192.0.2.0/25", "2001:db8::/64"]}},
+            "edge_peerings": {"k8s": {}},
+        },
+        "children": {
+            "edge_routers": {
+                "hosts": {"gw": {"edge_router_asn": 64700, "edge_addresses": {"lan": ["192.0.2.1", "2001:db8::1"]}}}
+            },
+            "edge_clusters": {
+                "hosts": {
+                    "home": {
+                        "edge_cluster_asn": 64701,
+                        "edge_cilium_version": "1.20.2",
+                        "edge_cluster_pod_cidrs": ["10.244.0.0/16", "fd00:244::/56"],
+                    }
+                }
+            },
+            "edge_nodes": {"hosts": {"n1": {"edge_addresses": {"lan": ["192.0.2.11", "2001:db8::11"]}}}},
+        },
+    }
+}
+
+
+def test_a_prefix_is_announced_over_the_sessions_of_its_family_alone() -> None:
+    """A pool of both families comes to a site of sessions of both: each has a peer group of its own."""
+
+    def planned(*addresses: str) -> Any:
+        inventory = copy.deepcopy(DUAL)
+        inventory["all"]["vars"]["edge_pools"] = {"lb": {"addresses": list(addresses)}}  # type: ignore[index]
+        made = plan(inventory_from(inventory))
+        assert made.data is not None, made.findings
+        return made.data
+
+    before, after = planned("192.0.2.192/26"), planned("192.0.2.192/26", "2001:db8:1::/112")
+    told = [row for row in rows(changes_document(before, after)) if row.startswith("announced prefix")]
+    assert told == [
+        "announced prefix appears 2001:db8:1::/112 of pool lb to gw over home/k8s (home-k8s-v6) cluster home"
+    ]

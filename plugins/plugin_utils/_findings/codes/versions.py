@@ -147,7 +147,8 @@ VERSIONS: dict[str, PlanCode] = {
         "No version mends it, and the inventory does not say whether it was mended outside: accept it with the reason"
         " where it was. All of them: [cluster.md](cluster.md#known-faults).",
         "platform.edge_cluster_distribution: Cilium 1.20.2 and servicelb of k3s both write the addresses of"
-        " affine/affine-svc-lb and 3 more services, which have no class [cilium/cilium#39805] (write the class of each"
-        " service, or start k3s with --disable=servicelb and accept it)",
+        " affine/affine-svc-lb and 3 more services, which have no class [cilium/cilium#39805] (start k3s with"
+        " --disable=servicelb and accept it at the cluster: edge_accept: {EDGE619: its reason}; a service that this"
+        " collection makes may have a class instead)",
     ),
 }
