@@ -43,7 +43,7 @@ CLIENT = f"{TWIN.prefix}.client.upstream"
 TARGETS = ("203.0.113.93:443", "203.0.113.94:25565")
 """Services behind BGP that upstream reaches."""
 ROUTER = "udm-pro"
-PATHS = {"203.0.113.93/32": 3, "203.0.113.94/32": 2}
+PATHS = {"203.0.113.93/32": 3, "203.0.113.94/32": 3}
 """Prefix of each -> how many nodes the router has it from."""
 
 

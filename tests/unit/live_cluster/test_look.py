@@ -1663,14 +1663,14 @@ ON_L2 = {**PLAIN, "l2": "lan", "bgp": "k8s"}
 
 def meeting(
     rack: str = "b",
-    pool: dict[str, Any] = PLAIN,
+    pool: dict[str, Any] | None = None,
     services: dict[str, Any] | None = None,
     consent: list[str] | None = None,
 ) -> Target:
     """Return a cluster of two nodes, one of which peers; ``rack`` is the label of the other one."""
     document = yaml.safe_load(MEETING)
     groups = document["all"]["children"]
-    document["all"]["vars"].update(edge_pools={"lb": pool}, edge_services=services or {})
+    document["all"]["vars"].update(edge_pools={"lb": pool or PLAIN}, edge_services=services or {})
     groups["edge_nodes"]["hosts"]["n2"]["edge_node_labels"] = {"rack": rack}
     groups["edge_clusters"]["hosts"]["home"]["edge_cluster_take_over"] = {"objects": consent or []}
     return target_of(plan(inventory_from(document)).data, "home", "cilium", "kube-system", verifies=False)

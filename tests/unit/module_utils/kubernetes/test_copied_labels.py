@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,12 +18,7 @@ COPIES, NODES = "/apis/cilium.io/v2/ciliumnodes", "/api/v1/nodes"
 PODS = "/api/v1/namespaces/cilium/pods"
 
 
-class RefusesError(RefusedError):
-    """A refusal by its status alone."""
-
-    def __init__(self, status: int) -> None:
-        Exception.__init__(self, str(status))
-        self.status, self.message = status, "refused"
+FORBIDDEN = RefusedError("kubeconfig", SimpleNamespace(status=403, reason="Forbidden", body="{}"))
 
 
 class Server:
@@ -43,7 +39,7 @@ class Server:
         self.asked.append(path)
         if path == PODS:
             if self.agents is None:
-                raise RefusesError(403)
+                raise FORBIDDEN
             return [{"spec": {"nodeName": name}, **ready(name, now)} for name, now in self.agents.items()]
         if path == NODES:
             return [ready(name, now) for name, now in self.nodes.items()]
