@@ -48,7 +48,7 @@ def await_copies(api: ClusterApi, wanted: Mapping[str, Mapping[str, str]], names
         behind = {name: labels for name, labels in behind.items() if ready.get(name)}
         if not behind or time.monotonic() >= end:
             return ["{0}: {1}".format(name, ", ".join(behind[name])) for name in sorted(behind)]
-        time.sleep(POLL_SECONDS)
+        time.sleep(POLL_SECONDS)  # between two looks; the copies end the wait
 
 
 def _behind(api: ClusterApi, wanted: Mapping[str, Mapping[str, str]]) -> Dict[str, List[str]]:

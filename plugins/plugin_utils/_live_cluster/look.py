@@ -666,7 +666,8 @@ def _needed(target: Target, state: Mapping[str, Any], changes: Mapping[str, Chan
         later = [item for item in objects if item["kind"] in PART_KINDS[part] and item["kind"] not in state["kinds"]]
         wanted |= writing_rights([*found.applied, *later], found.remove, there)
         # Where nodes may leave a selection, the run waits for the labels of CiliumNodes.
-        if any(selects(item) for item in (*(item for item in found.apply if place(item) in there), *found.remove)):
+        changed = [item for item in found.apply if place(item) in there]
+        if any(map(selects, [*changed, *found.remove])):
             wanted |= rights(GROUP, READ_ONLY_PLURALS[NODE], ["list"])
     for name in {item["spec"].get("authSecretRef", "") for item in cluster["bgp"]} - {""}:
         if f"Secret {cluster['secrets_namespace']}/{name}" not in there:

@@ -46,7 +46,8 @@ SESSION = (
     Key(
         "graceful_restart",
         Integer(0, 4095, "s"),
-        "Restart time of graceful restart (RFC 4724); 0 switches it off.",
+        "Restart time of graceful restart (RFC 4724) that nodes announce; 0 switches it off there. FRR keeps its own on"
+        " links and with other neighbors: 0 asks nothing of these.",
         default=15,
         also=("restart_time", "restartTimeSeconds"),
     ),
