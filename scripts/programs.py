@@ -4,8 +4,8 @@
 """Build everything that a full run of the tests needs into the cache, once; as root.
 
 Usage: ``programs.py CACHE``, or ``programs.py --path CACHE`` to print the folders of those that tests start by name.
-``programs.py --helm-4 CACHE``, ``--helm-oldest``, ``--kustomize`` and the names of Flux's controllers build a program
-that only long tests run and print its path.
+``programs.py --helm-4 CACHE``, ``--helm-oldest``, ``--kustomize``, ``--argocd`` and the names of Flux's controllers
+build a program that only long tests run, install what it calls, and print its path.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ LATER = {
     "--helm-oldest": (programs.HELM_OLDEST, "helm"),
     "--kustomize": (programs.KUSTOMIZE, "kustomize"),
     **{f"--{name}": (recipe, name) for name, recipe in programs.FLUX.items()},
+    "--argocd": (programs.ARGO_CD, "argocd"),
 }
 """Option -> the recipe and program that it builds."""
 
@@ -70,7 +71,11 @@ def main() -> None:
     if options.path:
         print(path(options.cache))
     elif options.later:
-        print(programs_in(options.cache).ready(*options.later))
+        recipe, program = options.later
+        tools = programs_in(options.cache)
+        if recipe.commands:
+            tools.debian_packages([recipe])
+        print(tools.ready(recipe, program))
     else:
         build(options.cache)
 

@@ -21,53 +21,22 @@ sys.path[:0] = [str(Path(__file__).parent)]
 
 import cluster_lab  # noqa: E402
 import flux_lab  # noqa: E402
-from ansible_collections.hybridnet.cluster_edge.tests.support.pages import (  # noqa: E402
-    DOCS,
-    plan_page,
-    read_page,
-    rendered_files,
-)
+from ansible_collections.hybridnet.cluster_edge.tests.support.pages import plan_page  # noqa: E402
 from cluster_lab import Cluster, wait_for  # noqa: E402
 from flux_lab import KUSTOMIZATIONS, MERGE, Fleet, condition  # noqa: E402
+from gitops_lab import inventory, path_of, render, written  # noqa: E402
 from releases_lab import NEWEST  # noqa: E402
 
 LACKING = cluster_lab.missing()
 pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.skipif(LACKING is not None, reason=str(LACKING))]
 
-PAGE = read_page(DOCS / "situations" / "flux.md")
+PAGE = "flux.md"
 OURS = "hybridnet.cluster_edge"
 POOLS = "/apis/cilium.io/v2/ciliumloadbalancerippools"
 PEER_CONFIG = "/apis/cilium.io/v2/ciliumbgppeerconfigs/k8s"
 FRONT = "/api/v1/namespaces/web/services/front"
 RELEASE = "/apis/helm.toolkit.fluxcd.io/v2/namespaces/kube-system/helmreleases/cilium"
 CHARTS = f"{flux_lab.SOURCES}/namespaces/kube-system/helmcharts"
-
-
-def inventory() -> dict[str, Any]:
-    """Return the page's inventory."""
-    (text,) = PAGE.under("The inventory", "yaml")
-    read: dict[str, Any] = yaml.safe_load(text)
-    return read
-
-
-def kustomizations() -> dict[str, dict[str, Any]]:
-    """Return the Kustomizations that the page says to write, by name."""
-    texts = [block.text for block in PAGE.blocks if block.language == "yaml" and block.file is None]
-    items = [item for text in texts for item in yaml.safe_load_all(text)]
-    return {item["metadata"]["name"]: item for item in items if item.get("kind") == "Kustomization"}
-
-
-def render(fleet: Fleet, site: dict[str, Any]) -> None:
-    """Write what is rendered for an inventory into the checkout, and take out of it what is rendered no longer."""
-    files = {
-        fleet.folder / "edge" / name: text for name, text in rendered_files(plan_page(yaml.safe_dump(site))).items()
-    }
-    for path in fleet.folder.rglob("*"):
-        if path.is_file() and path not in files:
-            path.unlink()
-    for path, text in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
 
 
 def write(cluster: Cluster, item: dict[str, Any]) -> None:
@@ -116,9 +85,9 @@ def fleet(cluster: Cluster, tmp_path: Path) -> Iterator[Fleet]:
 @pytest.fixture
 def edge(cluster: Cluster, fleet: Fleet) -> Iterator[Fleet]:
     """The page's inventory, rendered, committed, and applied by the Kustomization ``edge``, which depends on nothing here."""
-    render(fleet, inventory())
+    render(fleet.folder, inventory(PAGE))
     revision = fleet.commit()
-    item = kustomizations()["edge"]
+    item = written(PAGE, "Kustomization")["edge"]
     del item["spec"]["dependsOn"]
     write(cluster, item)
     with flux_lab.controller(cluster, "kustomize-controller"):
@@ -127,9 +96,9 @@ def edge(cluster: Cluster, fleet: Fleet) -> Iterator[Fleet]:
 
 
 def test_objects_wait_until_the_release_is_ready(cluster: Cluster, fleet: Fleet) -> None:
-    render(fleet, inventory())
+    render(fleet.folder, inventory(PAGE))
     revision = fleet.commit()
-    for item in kustomizations().values():
+    for item in written(PAGE, "Kustomization").values():
         write(cluster, item)
     with flux_lab.controller(cluster, "kustomize-controller"):
         wait_for("edge says that it waits", lambda: ready(cluster, "edge")["reason"] == "DependencyNotReady")
@@ -143,19 +112,11 @@ def test_objects_wait_until_the_release_is_ready(cluster: Cluster, fleet: Fleet)
         assert cluster_lab.leaves(item["spec"]) <= cluster_lab.leaves(live["spec"])
 
 
-def path_of(item: dict[str, Any]) -> str:
-    """Return the path of an object of ``home/manifests``."""
-    name = item["metadata"]["name"]
-    if item["kind"] == "Service":
-        return f"/api/v1/namespaces/{item['metadata']['namespace']}/services/{name}"
-    return f"/apis/{item['apiVersion']}/{item['kind'].lower()}s/{name}"
-
-
 def test_what_leaves_git_is_pruned_and_nothing_else(cluster: Cluster, edge: Fleet) -> None:
     theirs = {"metadata": {"name": "theirs"}, "spec": {"blocks": [{"cidr": "198.51.100.0/24"}], "disabled": True}}
     cluster.request("POST", POOLS, {"apiVersion": "cilium.io/v2", "kind": "CiliumLoadBalancerIPPool", **theirs})
     before = {path: cluster.get(path)["metadata"]["resourceVersion"] for path in (f"{POOLS}/lb", PEER_CONFIG)}
-    site = inventory()
+    site = inventory(PAGE)
     del site["all"]["vars"]["edge_services"]["web/front"]
     render(edge, site)
     edge.applied("edge", edge.commit())
@@ -166,18 +127,18 @@ def test_what_leaves_git_is_pruned_and_nothing_else(cluster: Cluster, edge: Flee
 
 def test_a_null_among_the_values_of_a_release_reaches_the_cluster(cluster: Cluster, fleet: Fleet) -> None:
     """Helm takes a null for "without the chart's default": a null that is lost on its way gives the default back."""
-    site = inventory()
+    site = inventory(PAGE)
     home = site["all"]["children"]["edge_clusters"]["hosts"]["home"]
     home["edge_cilium_values"] = {"hubble": {"tls": {"auto": {"schedule": "0 0 1 */4 *"}}}}
-    render(fleet, site)
-    item = kustomizations()["cilium"]
+    render(fleet.folder, site)
+    item = written(PAGE, "Kustomization")["cilium"]
     del item["spec"]["healthChecks"]
     first = fleet.commit()
     write(cluster, item)
     with flux_lab.controller(cluster, "kustomize-controller"):
         fleet.applied("cilium", first)
         home["edge_cilium_values"] = {"hubble": {"tls": {"auto": {"schedule": None}}}}
-        render(fleet, site)
+        render(fleet.folder, site)
         fleet.applied("cilium", fleet.commit())
     live = cluster.get(RELEASE)["spec"]["values"]
     assert live["hubble"]["tls"]["auto"] == {"schedule": None}, live
@@ -186,12 +147,12 @@ def test_a_null_among_the_values_of_a_release_reaches_the_cluster(cluster: Clust
 @contextlib.contextmanager
 def held_by_runs(cluster: Cluster, fleet: Fleet) -> Iterator[str]:
     """What runs made before, with a password that has left the inventory by now; Flux holds all else as well."""
-    render(fleet, inventory())
+    render(fleet.folder, inventory(PAGE))
     for item in cluster_lab.built_kustomization(fleet.folder / "edge" / "home" / "manifests"):
         if item["kind"] == "CiliumBGPPeerConfig":
             item["spec"]["authSecretRef"] = "bgp-password-k8s"
         cluster.apply(path_of(item), item, OURS)
-    item = kustomizations()["edge"]
+    item = written(PAGE, "Kustomization")["edge"]
     del item["spec"]["dependsOn"]
     write(cluster, item)
     yield fleet.commit()
@@ -246,7 +207,7 @@ def test_a_live_release_is_taken_over_and_outlives_its_suspended_helmrelease(clu
     chart = cluster_lab.chart(NEWEST)
     (packed,) = (Path(helm(cluster, "package", str(chart), "--destination", str(fleet.folder.parent)).split()[-1]),)
     helm(cluster, "install", "cilium", str(packed), "--set", "debug.enabled=true")
-    render(fleet, inventory())
+    render(fleet.folder, inventory(PAGE))
     for item in cluster_lab.built_kustomization(fleet.folder / "edge" / "home" / "flux"):
         group, plural = (
             item["apiVersion"],
@@ -265,7 +226,7 @@ def test_a_live_release_is_taken_over_and_outlives_its_suspended_helmrelease(clu
         wait_for("the HelmRelease is ready", lambda: condition(cluster.get(RELEASE), "Ready")["status"] == "True", 180)
         (live,) = json.loads(helm(cluster, "list", "--output", "json"))
         assert (live["name"], live["revision"], live["status"]) == ("cilium", "2", "deployed")
-        planned = plan_page(yaml.safe_dump(inventory())).data["clusters"]["home"]["helm_values"]
+        planned = plan_page(yaml.safe_dump(inventory(PAGE))).data["clusters"]["home"]["helm_values"]
         assert json.loads(helm(cluster, "get", "values", "cilium", "--output", "json")) == planned
 
         cluster.request("PATCH", RELEASE, {"spec": {"suspend": True}}, MERGE)

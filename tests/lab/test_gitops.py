@@ -4,7 +4,7 @@
 """What is rendered for Flux and Argo CD, and what their pages say to write: built by the real kustomize, and taken by a
 real API server that has the kinds of Cilium, Flux and Argo CD, strictly.
 
-Flux's controllers themselves run in tests/lab/test_flux.py; Argo CD does not run.
+Flux's controllers themselves run in tests/lab/test_flux.py, and Argo CD's in tests/lab/test_argo.py.
 """
 
 from __future__ import annotations
@@ -21,12 +21,7 @@ sys.path[:0] = [str(Path(__file__).parent)]
 
 import cluster_lab  # noqa: E402
 import flux_lab  # noqa: E402
-from ansible_collections.hybridnet.cluster_edge.tests.support.pages import (  # noqa: E402
-    DOCS,
-    plan_page,
-    read_page,
-    rendered_files,
-)
+import gitops_lab  # noqa: E402
 from cluster_lab import Cluster  # noqa: E402
 from releases_lab import NEWEST  # noqa: E402
 
@@ -68,25 +63,14 @@ def take(cluster: Cluster, item: dict[str, Any]) -> dict[str, Any]:
     return taken
 
 
-def written(page: str, folder: Path) -> Path:
-    """Write the files of a page's inventory, and return its cluster's folder."""
-    (inventory,) = read_page(DOCS / "situations" / page).under("The inventory", "yaml")
-    for name, text in rendered_files(plan_page(inventory)).items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return folder / "home"
-
-
-def of_the_page(page: str, kind: str) -> list[dict[str, Any]]:
-    """Return the objects of a kind that a page says to write."""
-    written = [block for block in read_page(DOCS / "situations" / page).blocks if block.language == "yaml"]
-    whole = [block.text for block in written if block.file is None]  # the others are excerpts of what is rendered
-    return [item for text in whole for item in yaml.safe_load_all(text) if item.get("kind") == kind]
+def rendered(page: str, folder: Path) -> Path:
+    """Write what is rendered for a page's inventory, and return its cluster's folder."""
+    gitops_lab.render(folder, gitops_lab.inventory(page))
+    return folder / "edge" / "home"
 
 
 def test_flux_takes_what_is_rendered(cluster: Cluster, tmp_path: Path) -> None:
-    home = written("flux.md", tmp_path)
+    home = rendered("flux.md", tmp_path)
     release = cluster_lab.built_kustomization(home / "flux")
     assert {item["kind"] for item in release} == {"HelmRelease", "HelmRepository"}
     objects = cluster_lab.built_kustomization(home / "manifests")
@@ -97,22 +81,22 @@ def test_flux_takes_what_is_rendered(cluster: Cluster, tmp_path: Path) -> None:
 
 
 def test_flux_takes_the_kustomizations_of_its_page(cluster: Cluster) -> None:
-    found = of_the_page("flux.md", "Kustomization")
-    assert [item["metadata"]["name"] for item in found] == ["cilium", "edge"]
-    for item in found:
+    found = gitops_lab.written("flux.md", "Kustomization")
+    assert list(found) == ["cilium", "edge"]
+    for item in found.values():
         take(cluster, item)
 
 
 def test_argo_cd_takes_the_applications_of_its_page(cluster: Cluster) -> None:
-    found = of_the_page("argocd.md", "Application")
-    assert [item["metadata"]["name"] for item in found] == ["cilium", "edge"]
-    for item in found:
+    found = gitops_lab.written("argocd.md", "Application")
+    assert list(found) == ["cilium", "edge"]
+    for item in found.values():
         take(cluster, item)
 
 
 @pytest.mark.parametrize("page", ["flux.md", "argocd.md"])
 def test_a_patch_reaches_the_service_of_another_owner(cluster: Cluster, tmp_path: Path, page: str) -> None:
-    home = written(page, tmp_path / "edge")
+    home = rendered(page, tmp_path)
     owner = tmp_path / "jellyfin"
     owner.mkdir()
     (owner / "service.yaml").write_text(yaml.safe_dump(SERVICE), encoding="utf-8")

@@ -34,6 +34,7 @@ RECIPES = (
     programs.HELM_4,
     programs.KUSTOMIZE,
     *programs.FLUX.values(),
+    programs.ARGO_CD,
     *programs.CILIUM.values(),
 )
 CORE = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text("utf-8"))["requires_ansible"].removeprefix(">=")
@@ -67,6 +68,7 @@ QUOTES = [
         ("docs/situations/flux.md", f"{name} {recipe.version.removeprefix('v')}")
         for name, recipe in programs.FLUX.items()
     ),
+    ("docs/situations/argocd.md", f"Argo CD {programs.ARGO_CD.version[1:]}"),
     ("docs/twin.md", f"Go {programs.GO_VERSION}"),
     ("docs/twin.md", f"(FRR {listed(VERSIONS, 'or')})"),
     (
@@ -101,6 +103,7 @@ def test_each_recipe_has_its_module_and_no_other_is_there() -> None:
             "helm": r"helm\.sh/helm/v\d",
             "kustomize": r"sigs\.k8s\.io/kustomize/kustomize/v\d",
             "cilium": "github.com/cilium/cilium",
+            "argo-cd": r"github.com/argoproj/argo-cd/v\d",
             **{name: f"github.com/fluxcd/{name}" for name in programs.FLUX},
         }
         name = recipe.name.rpartition("-")[0]

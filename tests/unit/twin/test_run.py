@@ -127,6 +127,7 @@ def test_a_pod_goes_where_its_daemonset_says_else_to_the_first_node() -> None:
         programs.HELM_4,
         programs.KUSTOMIZE,
         *programs.FLUX.values(),
+        programs.ARGO_CD,
         *programs.CILIUM.values(),
     ],
     ids=lambda item: item.name,

@@ -177,6 +177,16 @@ FLUX = {
     for name, version in {"kustomize-controller": "1.7.3", "helm-controller": "1.4.0"}.items()
 }
 """Controller of Flux -> its recipe: those of Flux 2.7 that write to a cluster. Built where a test asks for one."""
+ARGO_CD = Recipe(
+    "argo-cd-3.2.11",
+    {},
+    {"argocd": Main("github.com/argoproj/argo-cd/v3/cmd")},
+    version="v3.2.11",
+    module="github.com/argoproj/argo-cd/v3",
+    commands={"redis-check-rdb": "redis-tools"},
+)
+"""All of its programs are one, which goes by the name it is called by. From 3.3 on it needs a folder of its repository
+that its module lacks, and 3.2.12 does not compile. Built where a test asks for it."""
 _MODULES = "pkg/datapath/linux/modules/modules_linux.go"
 _WITHOUT_MODULES = (
     Edit(_MODULES, 'loadedModulesFilepath = "/proc/modules"', 'loadedModulesFilepath = "/dev/null"'),
