@@ -19,6 +19,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan 
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, inventory_from
 from ansible_collections.hybridnet.cluster_edge.tests.support.pages import (
     DOCS,
+    Block,
     Page,
     broken_links,
     missing_lines,
@@ -74,6 +75,26 @@ def listed_codes(name: str) -> set[str]:
     return {line.split()[0] for text in page(name).under(WARNINGS, "text") for line in text.splitlines()}
 
 
+FORM = "On "
+"""How the heading of another form of a page's inventory begins: its first block has what differs."""
+FORMS = [
+    (name, heading)
+    for name in PAGES
+    for heading in page(name).headings
+    if heading.startswith(FORM) and page(name).under(heading, "yaml")
+]
+
+
+def planned_form(name: str, heading: str) -> Plan:
+    """Return the plan of another form of a page's inventory: of hosts some variables, and of all hosts others."""
+    (inventory,) = page(name).under("The inventory", "yaml")
+    document = yaml.safe_load(inventory)
+    hosts = {host: own for group in document["all"]["children"].values() for host, own in group["hosts"].items()}
+    for place, value in yaml.safe_load(page(name).under(heading, "yaml")[0]).items():
+        (hosts[place] if place in hosts else document["all"]["vars"][place]).update(value)
+    return plan(inventory_from(document))
+
+
 def edited(document: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
     """Return an inventory with values set at ``|``-separated places; None takes a key away."""
     roots: dict[str, Any] = {"site": document["all"].setdefault("vars", {})}
@@ -107,11 +128,24 @@ def test_the_plan_finds_what_the_page_lists_and_nothing_else(name: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_its_excerpts_are_what_is_rendered(name: str) -> None:
-    excerpts = [block for block in page(name).blocks if block.file]
+    check_excerpts([block for block in page(name).blocks if (name, block.heading) not in FORMS], files(name))
+
+
+@pytest.mark.parametrize(("name", "heading"), FORMS)
+def test_another_form_of_its_inventory_is_planned_and_rendered_as_it_says(name: str, heading: str) -> None:
+    computed = planned_form(name, heading)
+    assert [f"{item.code} {item.text}" for item in computed.findings if item.accepted is None] == []
+    assert not computed.failed
+    check_excerpts([block for block in page(name).blocks if block.heading == heading], rendered_files(computed))
+
+
+def check_excerpts(blocks: list[Block], rendered: dict[str, str]) -> None:
+    """Demand that blocks have excerpts of files, and that each is in its file."""
+    excerpts = [block for block in blocks if block.file]
     assert excerpts
     for block in excerpts:
-        assert block.file in files(name), f"{block.file}: not one of {sorted(files(name))}"
-        missing = missing_lines(block.text, files(name)[block.file])
+        assert block.file in rendered, f"{block.file}: not one of {sorted(rendered)}"
+        missing = missing_lines(block.text, rendered[block.file])
         assert missing is None, f"{block.file} has no such lines:\n{missing}"
 
 
