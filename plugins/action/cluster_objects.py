@@ -14,11 +14,16 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.api import ClusterApi
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.application import apply_objects
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import PLURALS
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.copied_labels import COPY_SECONDS
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.note import ARGUMENTS as NOTE_ARGUMENTS
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.note import write_note
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.removal import remove_objects
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import read_state
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.storage import (
+    ARGUMENTS as STORE_ARGUMENTS,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.storage import store_objects
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.cluster_action import (
     PLACE,
     ClusterAction,
@@ -50,7 +55,9 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_clust
     state_request,
     usage_plurals,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.stored import left_as_stored
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.writes import (
+    RETRY,
     Answered,
     PartWrites,
     WriteError,
@@ -85,6 +92,9 @@ ARGUMENTS: dict[str, Any] = {
     "wait": {"type": "int", "default": 0},
     "refuse": {"type": "bool", "default": True},
 }
+
+WRITTEN = ("applied", "created", "removed", "diff", "refused", "stored")
+"""What is told of writes, as lists."""
 
 
 @fails_once
@@ -132,7 +142,7 @@ class ActionModule(ClusterAction):
             if not (errors and previews):
                 return {**result, **error.result}
             errors = [*errors, EdgeError(options["part"], f"the rest cannot be previewed: {error}")]
-            done = {"changed": True, "applied": [], "created": [], "removed": [], "diff": [], "refused": []}
+            done = {"changed": True, **{key: [] for key in WRITTEN}}
         except EdgeError as error:
             raise AnsibleActionFail(str(error)) from error
         previewed = told_refusals(errors, options["take_over"]) if previews else ()
@@ -195,6 +205,7 @@ class ActionModule(ClusterAction):
             self._apply([], part, options, variables, copies=copies)
             removed, kept, told = self._remove(part.remove, options, variables, part.is_last)
             applied += self._apply(part.unlabel, part, options, variables)[0]
+            stored = self._store(changes, options, variables)
         except WriteError as error:
             if error.answered:  # else nobody takes a note either; the next run knows what this one was making
                 with contextlib.suppress(WriteError, EdgeError):
@@ -204,7 +215,25 @@ class ActionModule(ClusterAction):
         ends = part.ends_the_note(delta, options["forget"], self._task.check_mode)
         self._note(part.sent(delta), live, options, variables, forget=ends)
         note = [f"ConfigMap {claims.where}"] if ends and live["config_map"] else []
-        return part.told([*hidden, *applied], applied, removed, {**refused, **told}, delta, note)
+        done = part.told([*hidden, *applied], applied, removed, {**refused, **told}, delta, note)
+        return {**done, "changed": done["changed"] or bool(stored), "stored": stored}
+
+    def _store(self, changes: Changes, options: Mapping[str, Any], variables: dict[str, Any]) -> list[str]:
+        """Store kinds anew, and return those that were; why one was not is a warning among the changes.
+
+        Raises:
+            WriteError: nobody has answered.
+        """
+        if not changes.store:
+            return []
+        kinds = {PLURALS[kind]: kind for kind in changes.store}
+        request = {key: spec.get("default") for key, spec in STORE_ARGUMENTS.items()}
+        request.update({key: options[key] for key in PLACE}, plurals=list(kinds), manager=FIELD_MANAGER)
+        done = self.write("cluster_store", store_objects, request, variables)
+        if done.get("failed"):
+            raise WriteError({**done, "msg": f"storing {', '.join(changes.store)} anew: {done.get('msg')}\n{RETRY}"})
+        changes.warnings += [left_as_stored([kinds[plural]], why) for plural, why in done["refused"].items()]
+        return [kinds[plural] for plural in done["stored"]]
 
     @staticmethod
     def _copies(options: Mapping[str, Any], live: Mapping[str, Any], relabeled: bool) -> dict[str, dict[str, str]]:

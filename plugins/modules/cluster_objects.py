@@ -181,6 +181,14 @@ removed:
   type: list
   elements: str
   sample: [CiliumLoadBalancerIPPool old]
+stored:
+  description:
+    - The kinds whose objects were written once without a change, so that none stays stored in a version that the next
+      Cilium drops (M(hybridnet.cluster_edge.cluster_store)).
+  returned: success
+  type: list
+  elements: str
+  sample: [CiliumLoadBalancerIPPool]
 faults:
   description: Services that are not as planned and were left as they are, or that the API server refused, and why.
   returned: success

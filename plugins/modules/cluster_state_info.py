@@ -121,11 +121,13 @@ EXAMPLES = r"""
 RETURN = r"""
 kinds:
   description:
-    - By kind, for each of O(plurals) that the cluster serves. V(versions) are the served ones, the stored one first;
-      V(fields) the names of each version's fields, nested.
+    - By kind, for each of O(plurals) that the cluster serves. V(versions) are the served ones, that in which objects
+      are stored first; V(stored) all in which one may be stored still; V(fields) the names of each version's fields,
+      nested.
   returned: always
   type: dict
-  sample: {CiliumBGPPeerConfig: {versions: [v2, v2alpha1], fields: {v2: {spec: {timers: {}}}}}}
+  sample:
+    CiliumBGPPeerConfig: {versions: [v2, v2alpha1], stored: [v2], fields: {v2: {spec: {timers: {}}}}}
 unknown:
   description: Those of O(plurals) that the API server has no CustomResourceDefinition of.
   returned: always

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -134,11 +135,12 @@ class Cluster:
         self._api_server: list[str] = []
         self._tls = ssl._create_unverified_context()
         self.url = ""
+        self._etcd = ""
 
     def start(self) -> None:
         """Start etcd and the API server, and wait until it is ready."""
         client, peer, api = free_ports(3)
-        self.url = f"https://127.0.0.1:{api}"
+        self.url, self._etcd = f"https://127.0.0.1:{api}", f"http://127.0.0.1:{client}"
         key = self.folder / "sa.key"
         subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True)
         (self.folder / "tokens").write_text(
@@ -247,6 +249,18 @@ class Cluster:
             if error.code == 404:
                 return None
             raise
+
+    def stored(self, path: str) -> Any:
+        """Return an object of a custom kind as etcd has it, whatever the API server makes of it.
+
+        Args:
+            path: below the kinds' group, such as ``cilium.io/ciliumloadbalancerippools/lan``.
+        """
+        key = base64.b64encode(f"/registry/{path}".encode()).decode()
+        request = urllib.request.Request(f"{self._etcd}/v3/kv/range", json.dumps({"key": key}).encode())
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            (found,) = json.loads(answer.read())["kvs"]
+        return json.loads(base64.b64decode(found["value"]))
 
     def names(self, path: str) -> list[str]:
         """Return the sorted names of a list's items."""

@@ -22,9 +22,12 @@ import cluster_lab  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import (  # noqa: E402
     PLURALS,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import (  # noqa: E402
+    ownership_labels,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_inventory  # noqa: E402
-from cluster_lab import Cluster  # noqa: E402
+from cluster_lab import Cluster, run_roles  # noqa: E402
 from releases_lab import NEWEST, OLDEST, RELEASES  # noqa: E402
 
 LACKING = cluster_lab.missing()
@@ -32,6 +35,12 @@ pytestmark = [pytest.mark.lab, pytest.mark.skipif(LACKING is not None, reason=st
 
 POOLS = "ciliumloadbalancerippools"
 MERGE = "application/merge-patch+json"
+POOL = {
+    "apiVersion": "cilium.io/v2alpha1",
+    "kind": "CiliumLoadBalancerIPPool",
+    "metadata": {"name": "lan", "labels": ownership_labels("home")},
+    "spec": {"blocks": [{"cidr": "10.0.0.0/28"}]},
+}
 STRICT = "fieldManager=hybridnet.cluster_edge&fieldValidation=Strict"
 """The API server refuses a field that it would drop."""
 
@@ -91,26 +100,59 @@ def test_chart_takes_the_planned_values(cluster: Cluster, tmp_path: Path, versio
     assert tried >= 15
 
 
-def test_a_version_that_pools_were_stored_in_goes_once_they_are_written_again(tmp_path: Path) -> None:
-    """What docs/cluster.md says to do before a Cilium without ``v2alpha1``: 1.20.2 does it for the kinds for BGP alone."""
+def pool(cluster: Cluster, name: str) -> dict[str, Any]:
+    """Return a pool, by the name of the version that is stored, with who owns its fields."""
+    found: dict[str, Any] = cluster.get(f"/apis/cilium.io/v2/{POOLS}/{name}")
+    return found
+
+
+def test_the_role_stores_pools_anew_so_that_the_next_cilium_may_drop_a_version(tmp_path: Path) -> None:
+    """1.20.2 does it for the kinds for BGP alone."""
     definition = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{POOLS}.cilium.io"
-    pool = f"/apis/cilium.io/{{}}/{POOLS}/lan"
+    old = f"/apis/cilium.io/v2alpha1/{POOLS}"
     for cluster in cluster_lab.started(tmp_path):
         cluster.add_cilium_kinds(OLDEST)
-        item = {"apiVersion": "cilium.io/v2alpha1", "kind": "CiliumLoadBalancerIPPool", "metadata": {"name": "lan"}}
-        cluster.apply(pool.format("v2alpha1"), {**item, "spec": {"blocks": [{"cidr": "10.0.0.0/28"}]}})
+        own = ("cilium_net_lb", {"site": "home", "cilium_version": OLDEST, "objects": [POOL]})
+        assert run_roles(cluster, own).changed == 1
+        item = {"apiVersion": "cilium.io/v2alpha1", "kind": "CiliumLoadBalancerIPPool", "metadata": {"name": "theirs"}}
+        cluster.apply(f"{old}/theirs", {**item, "spec": {"blocks": [{"cidr": "10.1.0.0/28"}]}})
         cluster.add_cilium_kinds(NEWEST)
-        before = cluster.get(pool.format("v2"))
-        assert cluster.get(definition)["status"]["storedVersions"] == ["v2alpha1", "v2"]
+        before = [pool(cluster, name) for name in ("lan", "theirs")]
         without = {"versions": [v for v in cluster.get(definition)["spec"]["versions"] if v["name"] == "v2"]}
         with pytest.raises(HTTPError) as refused:
             cluster.request("PATCH", definition, {"spec": without}, MERGE)
         assert "status.storedVersions[0]" in refused.value.read().decode()
-        cluster.request("PATCH", pool.format("v2"), {}, MERGE)
-        cluster.request("PATCH", f"{definition}/status", {"status": {"storedVersions": ["v2"]}}, MERGE)
+        assert cluster.stored(f"cilium.io/{POOLS}/theirs")["apiVersion"] == "cilium.io/v2alpha1"
+
+        own[1]["cilium_version"] = NEWEST
+        preview = run_roles(cluster, own, options=("--check",))
+        assert (preview.changed, cluster.get(definition)["status"]["storedVersions"]) == (1, ["v2alpha1", "v2"])
+        assert run_roles(cluster, own).changed == 1
+        assert run_roles(cluster, own).changed == 0
+
+        assert cluster.get(definition)["status"]["storedVersions"] == ["v2"]
+        for name, item in zip(("lan", "theirs"), before, strict=True):
+            assert cluster.stored(f"cilium.io/{POOLS}/{name}")["apiVersion"] == "cilium.io/v2"
+            after = pool(cluster, name)
+            assert after["spec"] == item["spec"]
+            kept = ("uid", "labels", "annotations", "generation")
+            assert [after["metadata"].get(key) for key in kept] == [item["metadata"].get(key) for key in kept]
+        # Whoever applied the pool of others owns it as before.
+        assert pool(cluster, "theirs")["metadata"]["managedFields"] == before[1]["metadata"]["managedFields"]
         cluster.request("PATCH", definition, {"spec": without}, MERGE)
-        after = cluster.get(pool.format("v2"))
-        assert (before["metadata"]["uid"], before["spec"]) == (after["metadata"]["uid"], after["spec"])
+
+
+def test_an_account_that_may_not_change_definitions_does_all_else(tmp_path: Path) -> None:
+    for cluster in cluster_lab.started(tmp_path):
+        cluster.add_cilium_kinds(OLDEST)
+        own = ("cilium_net_lb", {"site": "home", "cilium_version": OLDEST, "objects": [POOL]})
+        run_roles(cluster, own)
+        cluster.add_cilium_kinds(NEWEST)
+        own[1]["cilium_version"] = NEWEST
+        with cluster_lab.refusing(cluster, "customresourcedefinitions/status", f"{POOLS}.cilium.io", "UPDATE"):
+            run = run_roles(cluster, own)
+        assert run.returncode == 0
+        assert "CiliumLoadBalancerIPPool may be stored as cilium.io/v2alpha1" in " ".join(run.output.split())
 
 
 def served(cluster: Cluster) -> dict[tuple[str, str], tuple[str, bool]]:

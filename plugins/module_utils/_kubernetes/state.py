@@ -14,6 +14,7 @@ from .cilium_kinds import plural_of
 from .connection import OPTIONS
 from .helm_records import read_release
 from .pods import left_on_dead_nodes, unready_pods
+from .storage import stored_versions
 
 ARGUMENTS: Dict[str, Any] = {
     **OPTIONS,
@@ -67,6 +68,7 @@ def served_kind(definition: Optional[Mapping[str, Any]]) -> Optional[Dict[str, A
     versions.sort(key=lambda item: not item["storage"])
     return {
         "versions": [item["name"] for item in versions],
+        "stored": stored_versions(definition),
         "fields": {item["name"]: field_names(item["schema"]["openAPIV3Schema"]) for item in versions},
     }
 

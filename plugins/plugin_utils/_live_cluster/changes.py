@@ -45,6 +45,8 @@ class Changes:
     """apiVersion, kind, name and namespace of what left the inventory, in the order of removing."""
     unlabel: list[Object] = field(default_factory=list)
     """Nodes that lose a label, once no object selects by it or by its absence: after the removals."""
+    store: list[str] = field(default_factory=list)
+    """Kinds whose objects are to be stored anew, whoever made them (:mod:`.stored`)."""
     later: list[str] = field(default_factory=list)
     """What cannot be compared yet, because the cluster lacks its kind, its namespace or its node."""
     errors: list[EdgeError] = field(default_factory=list)

@@ -58,6 +58,7 @@ from .preflight import (
 )
 from .range_changes import usage
 from .service_writes import SERVICES, release_writes, service_writes
+from .stored import left_as_stored, still_stored, storing_rights
 from .takeover import (
     CHANGE,
     Release,
@@ -381,6 +382,7 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     found.refusals += told_refusals(_each_address_once(waiting), cluster["take_over"], word)
     wanted = rights_to_verify(target) | _needed(target, state, changes, helm=calls_helm(target, state))
     found.refusals += lacking_rights(wanted, rules)
+    _look_at_storage(changes["lb"], rules, found)
     if not target.cluster["cilium_managed"] and any(item.writes for item in changes.values()):
         found.refusals += _without_effect(target, state)
     found.notes += [*_left_out(changes, state["services"], helm), *_no_load_balancers(state["services"], helm)]
@@ -396,6 +398,14 @@ def _look_at_pods(target: Target, state: Mapping[str, Any], found: Look) -> None
     lifted = target.looks_at_release and CHANGE in (target.cluster["take_over"]["release"] or "")
     if text:
         (found.notes if lifted else found.refusals).append(text)
+
+
+def _look_at_storage(changes: Changes, rules: Mapping[str, Mapping[str, Any]], found: Look) -> None:
+    """Leave out of changes what the account may not store anew, and add a note: all else is done."""
+    lacking = lacking_rights(storing_rights(changes.store), rules)
+    if lacking:
+        found.notes.append(left_as_stored(changes.store, "; ".join(lacking)))
+        changes.store = []
 
 
 def live_lb_ipam(target: Target, state: Mapping[str, Any]) -> LbIpam:
@@ -528,6 +538,7 @@ def _look_at_release(target: Target, state: Mapping[str, Any], found: Look) -> d
     made = state["config_map"].get(RELEASE, "").split()
     consent = TakeOver.of(target.cluster["take_over"])
     found.refusals += release_refusals(live, planned, made, consent)
+    found.refusals += still_stored(state["kinds"], planned.version)
     found.refusals += range_refusals(live, planned, made, consent, state["objects"])
     found.notes += range_notes(live, planned, made, consent, state["objects"])
     found.refusals += _without_release(target, state) if live is None else []

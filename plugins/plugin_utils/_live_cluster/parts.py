@@ -22,6 +22,7 @@ from .node_labels import label_nodes, labels_afterwards, unlabel_nodes
 from .note import Claims, note_name
 from .others_objects import Surroundings, View, claims_of_others
 from .service_writes import service_writes
+from .stored import kinds_to_store
 
 PART_KINDS: Mapping[str, tuple[str, ...]] = {"bgp": BGP_KINDS, "lb": LB_KINDS, "services": ()}
 """By part, the kinds whose objects belong to it as a whole."""
@@ -107,6 +108,7 @@ def part_changes(
         if labels is not None:
             unlabel_nodes(changes, labels, state["nodes"], claims)
         if not options["forget"]:
+            changes.store = kinds_to_store(state["kinds"], options["cilium_version"])
             changes.errors += lost_pod_cidrs(objects, changes.remove, state["objects"], claims.made, consent.objects)
     around = _surroundings(options, state, claims, lb_ipam, writes)
     written = map(object_key, made_or_changed(objects, changes))

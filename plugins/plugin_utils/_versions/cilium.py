@@ -72,7 +72,7 @@ PEERING_POLICY_UNTIL: Version = (1, 19, 0)
 
 V2ALPHA1_MIGRATED: Version = (1, 20, 0)
 """The first version whose operator rewrites objects that are stored as ``v2alpha1`` (cilium/cilium#46763): those for
-BGP (``operator/pkg/bgp/manager.go`` of 1.20.2). Pools are left, as tests/lab/test_upgrade.py has seen."""
+BGP (``operator/pkg/bgp/manager.go`` of 1.20.2). Pools are left, so that runs store them anew (:mod:`.stored`)."""
 V2ALPHA1_UNTIL: Version = (1, 21, 0)
 """The first version that is to serve no ``v2alpha1`` of the kinds in :data:`V2_SINCE` (cilium/cilium#47242). The API
 server takes no CRD without a version in which objects may still be stored."""

@@ -27,7 +27,12 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_clust
     target_of,
     usage_request,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.note import making_entry, making_key
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.note import (
+    Claims,
+    making_entry,
+    making_key,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.parts import part_changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.preflight import EVERYWHERE, Right
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.takeover import (
     Release,
@@ -1834,3 +1839,43 @@ def test_kube_vip_as_static_pods_is_known_by_the_services_that_it_serves() -> No
     (told,) = [text for text in found.notes if "another load balancer" in text]
     assert "kube-vip (annotation kube-vip.io/vipHost of Service media/plex)" in told
     assert (found.first_install, bare.first_install) == (False, True)
+
+
+NOT_OF_DEFINITIONS = {
+    "": {
+        "resourceRules": [
+            *READER[""]["resourceRules"],
+            {"apiGroups": ["cilium.io", ""], "resources": ["*"], "verbs": ["*"]},
+        ]
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        pytest.param(ADMINISTRATOR, "", id="stored anew by this run"),
+        pytest.param(NOT_OF_DEFINITIONS, "may not patch customresourcedefinitions/status", id="no right"),
+    ],
+)
+def test_pools_that_are_stored_in_an_old_version(rules: dict[str, Any], told: str) -> None:
+    """A lacking right is told, and keeps nobody from what was done yesterday."""
+    of = target("1.20.2")
+    live = state(of, images={"Deployment/kube-system/cilium-operator": ["quay.io/cilium/operator-generic:v1.20.2"]})
+    live["kinds"]["CiliumLoadBalancerIPPool"]["stored"] = ["v2alpha1", "v2"]
+    options = of.options("lb")
+    changes = part_changes("lb", options, (), live, Claims("lb", of.site, {}, "kube-system"))
+    assert changes.store == ["CiliumLoadBalancerIPPool"]
+    found = look(of, live, rules)
+    assert found.refusals == []
+    notes = [text for text in found.notes if "v2alpha1" in text]
+    assert len(notes) == bool(told)
+    assert all(told in text for text in notes)
+
+
+def test_a_version_that_serves_no_stored_one_is_refused_before_helm() -> None:
+    of = target("1.20.2", edge_cilium_managed=True)
+    later = replace(of, cluster={**of.cluster, "cilium_version": "1.21.0"})
+    live = state(later)
+    live["kinds"]["CiliumLoadBalancerIPPool"]["stored"] = ["v2alpha1", "v2"]
+    assert any("status.storedVersions" in text for text in look(later, live, ADMINISTRATOR).refusals)

@@ -32,7 +32,15 @@ PEER = {
     "spec": {"authSecretRef": "bgp-password-k8s"},
 }
 SECRETS = password_secrets([PEER], {"k8s": "not-to-be-seen"}, "kube-system", "home")
-NOTHING: dict[str, Any] = {"changed": False, "applied": [], "created": [], "removed": [], "refused": [], "diff": []}
+NOTHING: dict[str, Any] = {
+    "changed": False,
+    "applied": [],
+    "created": [],
+    "removed": [],
+    "refused": [],
+    "diff": [],
+    "stored": [],
+}
 OPTIONS = {
     "part": "services",
     "site": "home",
