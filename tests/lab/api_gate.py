@@ -51,6 +51,8 @@ class Gate(ThreadingHTTPServer):
         self.target = urlsplit(cluster.url)
         self.delay = 0.0
         """Seconds before each answer."""
+        self.hidden: re.Pattern[str] | None = None
+        """Paths of which the server has nothing."""
         self.down = False
         self.hits = 0
         self.mended = threading.Event()
@@ -74,6 +76,7 @@ class Gate(ThreadingHTTPServer):
     def mend(self) -> None:
         """Let the server be back."""
         self._cut, self.down, self.delay, self.on_down = None, False, 0.0, lambda: None
+        self.hidden = None
         self.mended.set()
 
     def fell(self) -> None:
@@ -118,6 +121,11 @@ class _Handler(BaseHTTPRequestHandler):
         if moment in (BEFORE, HANGS):
             self.server.fell()
             return
+        if self.server.hidden and self.server.hidden.search(self.path):
+            self.send_response(404)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         time.sleep(self.server.delay)  # the fault itself: a slow server
         target = self.server.target
         context = ssl._create_unverified_context()
@@ -130,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
         if moment == AFTER:
             self.server.fell()
             return
-        self.send_response(answer.status)
+        self.send_response_only(answer.status)  # with the server's own headers alone
         for name, value in answer.getheaders():
             if name.lower() not in HOP:
                 self.send_header(name, value)

@@ -15,6 +15,7 @@ import dataclasses
 import itertools
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,7 +34,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.tcp_client import 
 
 sys.path[:0] = [str(Path(__file__).parent)]
 
-from api_gate import AFTER, BEFORE, Gate, gate  # noqa: E402
+from api_gate import AFTER, BEFORE, HANGS, Gate, gate  # noqa: E402
 
 pytestmark = [
     pytest.mark.lab,
@@ -130,11 +131,43 @@ class Site:
         real = self._own / "kubeconfig"
         server = json.loads(real.read_text("utf-8"))["clusters"][0]["cluster"]["server"]
         with gate(_Served(server, self._own / "pki" / "apiserver.crt", real, self._own)) as opened:
-            overlay = self.folder / "overlay" / "host_vars" / "platform.yml"
-            text = overlay.read_text("utf-8")
-            assert f"{real}" in text
-            overlay.write_text(text.replace(f"{real}", f"{opened.kubeconfig}"), "utf-8")
+            self._go_by(opened.kubeconfig)
             yield opened
+
+    def _go_by(self, kubeconfig: Path) -> None:
+        """Let runs go by another kubeconfig until ``twin`` writes the overlay anew."""
+        real = self._own / "kubeconfig"
+        overlay = self.folder / "overlay" / "host_vars" / "platform.yml"
+        text = overlay.read_text("utf-8")
+        assert f"{real}" in text
+        overlay.write_text(text.replace(f"{real}", f"{kubeconfig}"), "utf-8")
+
+    def act_as(self, rules: list[dict[str, Any]]) -> None:
+        """Let runs be those of a service account with these rules and no others, until ``twin`` is called."""
+        account, path = {"metadata": {"name": "limited"}}, "/api/v1/namespaces/default/serviceaccounts"
+        with contextlib.suppress(ApiError):  # of a test before
+            self.kube.request("POST", path, account)
+        self.grant(rules)
+        binding = {
+            "metadata": {"name": "limited"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "limited"},
+            "subjects": [{"kind": "ServiceAccount", "name": "limited", "namespace": "default"}],
+        }
+        with contextlib.suppress(ApiError):
+            self.kube.request("POST", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", binding)
+        token = self.kube.request("POST", f"{path}/limited/token", {"spec": {"expirationSeconds": 7200}})
+        config = json.loads((self._own / "kubeconfig").read_text("utf-8"))
+        config["users"][0]["user"] = {"token": token["status"]["token"]}
+        limited = self._own / "limited"
+        limited.write_text(json.dumps(config), "utf-8")
+        limited.chmod(0o600)
+        self._go_by(limited)
+
+    def grant(self, rules: list[dict[str, Any]]) -> None:
+        """Let the account of :meth:`act_as` do this and nothing else."""
+        role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "limited"}}
+        path = "/apis/rbac.authorization.k8s.io/v1/clusterroles/limited?fieldManager=drill"
+        self.kube.request("PATCH", path, {**role, "rules": rules}, content="application/apply-patch+yaml")
 
     def wait_for(self, what: str, holds: Callable[[], bool]) -> None:
         end = time.monotonic() + READY_SECONDS
@@ -308,6 +341,202 @@ def test_pool_in_conflict_that_somebody_makes_by_hand(site: Site, name: str, at:
     with pytest.raises(ApiError):
         site.kube.request("GET", f"{POOLS}/{name}")
     site.kube.request("DELETE", f"{POOLS}/by-hand")
+    completes(site, name)
+
+
+def absent(site: Site, name: str) -> bool:
+    """Return whether the cluster has nothing of the new pool."""
+    return name not in [item["metadata"]["name"] for item in site.kube.request("GET", POOLS)["items"]]
+
+
+def test_api_server_that_is_slow(site: Site, name: str) -> None:
+    """Every answer takes a second: the run takes its time, and is as any other."""
+    with site.gate() as entrance:
+        entrance.delay = 1.0
+        code, output = site.run("-e", "edge_verify_timeout=60")
+        assert code == 0, output
+    site.twin()
+    completes(site, name)
+
+
+def test_api_server_that_hangs_at_a_write(site: Site, name: str) -> None:
+    with site.gate() as entrance:
+        entrance.cut_at("PATCH", "/ciliumloadbalancerippools/", HANGS)
+        code, output = site.run()
+        assert (entrance.down, code != 0) == (True, True), output
+        entrance.mend()
+    assert f"CiliumLoadBalancerIPPool {name}: the API server https://127.0.0.1:" in words(output)
+    assert "is out of reach: Read timed out" in words(output)
+    assert UNWRITTEN in words(output)
+    assert CONTRACT not in output
+    assert "Traceback" not in output
+    site.twin()
+    completes(site, name)
+
+
+ADMISSION = "/apis/admissionregistration.k8s.io/v1"
+
+
+def unreachable(resource: str) -> tuple[str, dict[str, Any]]:
+    """Return a webhook that nobody answers, and which the API server must ask: of a tool that was taken away."""
+    rule = {"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["CREATE", "UPDATE"], "resources": [resource]}
+    hook = {
+        "name": "drill.example.org",
+        "rules": [rule],
+        "failurePolicy": "Fail",
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+        "timeoutSeconds": 2,
+        "clientConfig": {"url": "https://127.0.0.1:9/"},
+    }
+    return "validatingwebhookconfigurations", {"metadata": {"name": "drill"}, "webhooks": [hook]}
+
+
+def refusing(resource: str, name: str) -> tuple[str, dict[str, Any]]:
+    """Return a policy by which the API server refuses one object, as a webhook does that answers."""
+    rule = {
+        "apiGroups": ["*"],
+        "apiVersions": ["*"],
+        "operations": ["CREATE", "UPDATE"],
+        "resources": [resource],
+        "resourceNames": [name],
+    }
+    spec = {
+        "failurePolicy": "Fail",
+        "matchConstraints": {"resourceRules": [rule]},
+        "validations": [{"expression": "false", "message": "not in this house"}],
+    }
+    return "validatingadmissionpolicies", {"metadata": {"name": "drill"}, "spec": spec}
+
+
+@contextlib.contextmanager
+def admission(site: Site, plural: str, body: dict[str, Any], probe: tuple[str, dict[str, Any]]) -> Iterator[None]:
+    """Let something refuse objects for the block.
+
+    Args:
+        site: the site.
+        plural: of the kind of what refuses.
+        body: it.
+        probe: path and body of an object that is refused once it is in force.
+    """
+    made = [(plural, body)]
+    if plural == "validatingadmissionpolicies":
+        binding = {"metadata": body["metadata"], "spec": {"policyName": "drill", "validationActions": ["Deny"]}}
+        made.append(("validatingadmissionpolicybindings", binding))
+    for kind, item in made:
+        site.kube.request("POST", f"{ADMISSION}/{kind}", item)
+
+    def in_force() -> bool:
+        try:
+            site.kube.request("POST", f"{probe[0]}?dryRun=All", probe[1])
+        except ApiError as error:
+            return error.status != 409
+        return False
+
+    try:
+        site.wait_for("what refuses is in force", in_force)
+        yield
+    finally:
+        for kind, item in reversed(made):
+            site.kube.request("DELETE", f"{ADMISSION}/{kind}/{item['metadata']['name']}")
+        site.wait_for("what refuses is gone", lambda: not in_force())
+
+
+def a_pool(name: str) -> tuple[str, dict[str, Any]]:
+    spec = {"blocks": [{"cidr": "198.51.100.0/28"}], "disabled": True}
+    metadata = {"name": name}
+    body = {"apiVersion": "cilium.io/v2", "kind": "CiliumLoadBalancerIPPool", "metadata": metadata, "spec": spec}
+    return POOLS, body
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        pytest.param(True, "not in this house", id="refuses one pool"),
+        pytest.param(False, 'failed calling webhook "drill.example.org"', id="is out of reach"),
+    ],
+)
+def test_webhook_that_meets_a_pool(site: Site, name: str, answers: bool, told: str) -> None:
+    plural, body = refusing("ciliumloadbalancerippools", name) if answers else unreachable("ciliumloadbalancerippools")
+    with admission(site, plural, body, a_pool(name)):
+        code, output = site.run()
+    assert code != 0, output
+    assert f"CiliumLoadBalancerIPPool {name}: " in words(output), output
+    assert told in words(output), output
+    assert UNWRITTEN in words(output)
+    assert CONTRACT not in output
+    assert "Traceback" not in output
+    assert absent(site, name)
+    completes(site, name)
+
+
+def test_webhook_that_refuses_one_service(site: Site, name: str) -> None:
+    """Of services one that is refused keeps no other from the plan; the run says so, and ends as one that lacks it."""
+    spec = {"type": "LoadBalancer", "ports": [{"port": 25565}]}
+    probe = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec}
+    with admission(site, *refusing("services", name), ("/api/v1/namespaces/dummy/services", probe)):
+        code, output = site.run("-e", "edge_verify_timeout=10")
+    assert code != 0, output
+    assert f"Service dummy/{name}: " in words(output), output
+    assert "not in this house" in words(output), output
+    assert "Traceback" not in output
+    assert not absent(site, name)
+    completes(site, name)
+
+
+READS: dict[str, Any] = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]}
+REVIEWS: dict[str, Any] = {"apiGroups": ["authorization.k8s.io"], "resources": ["*"], "verbs": ["create"]}
+WRITES: dict[str, Any] = {"apiGroups": ["", "apps"], "resources": ["*"], "verbs": ["*"]}
+OF_BGP: dict[str, Any] = {
+    "apiGroups": ["cilium.io"],
+    "resources": ["ciliumbgpadvertisements", "ciliumbgpclusterconfigs", "ciliumbgppeerconfigs"],
+    "verbs": ["*"],
+}
+OF_POOLS: dict[str, Any] = {
+    **OF_BGP,
+    "resources": ["ciliumloadbalancerippools", "ciliuml2announcementpolicies"],
+}
+
+
+def test_account_that_may_not_write_one_kind(site: Site, name: str) -> None:
+    site.act_as([READS, REVIEWS, WRITES, OF_BGP])
+    code, output = site.run()
+    assert code != 0, output
+    assert re.search("the account may not [a-z, ]*patch ciliumloadbalancerippools.cilium.io: grant it", words(output))
+    assert EXPAND not in output
+    assert "Traceback" not in output
+    assert absent(site, name)
+    site.grant([READS, REVIEWS, WRITES, OF_BGP, OF_POOLS])
+    code, output = site.run()
+    assert code == 0, output
+    site.twin()
+    completes(site, name)
+
+
+def test_account_that_loses_a_right_in_the_middle(site: Site, name: str) -> None:
+    site.act_as([READS, REVIEWS, WRITES, OF_BGP, OF_POOLS])
+    code, output = site.run(at=EXPAND, act=lambda: site.grant([READS, REVIEWS, WRITES, OF_BGP]))
+    assert code != 0, output
+    assert f"CiliumLoadBalancerIPPool {name}: " in words(output), output
+    assert "is forbidden" in words(output), output
+    assert CONTRACT not in output
+    assert "Traceback" not in output
+    assert absent(site, name)
+    site.twin()
+    completes(site, name)
+
+
+def test_kind_that_the_api_server_does_not_have(site: Site, name: str) -> None:
+    """To the run its CRD is gone; the real one stays, and so do the pools that clients live by."""
+    with site.gate() as entrance:
+        entrance.hidden = re.compile("ciliumloadbalancerippools")
+        code, output = site.run("-e", "cilium_net_lb_wait=5")
+        assert code != 0, output
+    assert "CiliumLoadBalancerIPPool" in words(output), output
+    assert CONTRACT not in output
+    assert "Traceback" not in output
+    assert absent(site, name)
+    site.twin()
     completes(site, name)
 
 

@@ -11,6 +11,8 @@ dozen kinds every two seconds. Its modules wait without a limit for a server tha
 
 from __future__ import annotations
 
+import datetime
+import email.utils
 import json
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Protocol, Union
 
@@ -51,6 +53,19 @@ TOO_DEEP = (
     " written that, most likely to its managedFields (look at it: kubectl get --show-managed-fields -o yaml)"
 )
 """Said of an object that was not read whole."""
+
+
+def server_time(date: Optional[str]) -> Optional[datetime.datetime]:
+    """Return the time that an answer's header Date gives, in UTC as that header always is (RFC 9110 section 5.6.7).
+
+    None where it gives none: it is not there, or a proxy on the way has made it unreadable.
+    """
+    try:
+        found = email.utils.parsedate_to_datetime(date) if date else None
+    except (TypeError, ValueError):
+        return None
+    # A header that a proxy wrote twice has no time zone that is known.
+    return found and found.replace(tzinfo=found.tzinfo or datetime.timezone.utc)
 
 
 class ClusterError(Exception):

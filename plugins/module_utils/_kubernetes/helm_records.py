@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import base64
 import datetime
-import email.utils
 import json
 import time
 import zlib
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from .api import METADATA_ONLY, ClusterApi, ClusterError, ConflictError
+from .api import METADATA_ONLY, ClusterApi, ClusterError, ConflictError, server_time
 from .connection import OPTIONS
 from .note import MERGE_PATCH
 
@@ -266,8 +265,8 @@ def free_release(api: ClusterApi, params: Mapping[str, Any]) -> Dict[str, Any]:
 def _age(record: Record, date: Optional[str]) -> float:
     """Return the seconds since a record was made, by the server's clock; 0 where the server does not say its time."""
     made = datetime.datetime.strptime(record.metadata["creationTimestamp"], "%Y-%m-%dT%H:%M:%SZ")
-    now = email.utils.parsedate_to_datetime(date).replace(tzinfo=None) if date else made
-    return (now - made).total_seconds()
+    now = server_time(date)
+    return (now.replace(tzinfo=None) - made).total_seconds() if now else 0.0
 
 
 def _mark(api: ClusterApi, record: Record, manager: str) -> bool:

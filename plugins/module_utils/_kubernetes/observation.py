@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import email.utils
 from typing import Any, Dict, List, Mapping, Optional
 
-from .api import METADATA_ONLY, ClusterApi
+from .api import METADATA_ONLY, ClusterApi, server_time
 from .cilium_kinds import ASKED_ADDRESSES, LEASE_PREFIX, PLURALS, RANGES_POLICY, READ_ONLY_PLURALS
 from .connection import OPTIONS
 from .pods import allowed_items, is_ready
@@ -120,10 +119,16 @@ def renewed(lease: Mapping[str, Any]) -> Optional[str]:
 def read_cilium(api: ClusterApi, params: Mapping[str, Any]) -> Dict[str, Any]:
     """Return the whole answer: all objects by kind, the namespace of Cilium's release, and the API server's clock."""
     resources = read_resources(api, params)
-    time = email.utils.parsedate_to_datetime(api.date).isoformat() if api.date else None
+    now = server_time(api.date)
     noted = read_config_map(api, params["config_map"]) if params["config_map"] else {}
     pods = read_pods(api, params["namespace"]) if params["agents"] else {}
-    return {"time": time, "namespace": params["namespace"], "resources": resources, "noted": noted, **pods}
+    return {
+        "time": now.isoformat() if now else None,
+        "namespace": params["namespace"],
+        "resources": resources,
+        "noted": noted,
+        **pods,
+    }
 
 
 def read_pods(api: ClusterApi, namespace: str) -> Dict[str, Any]:

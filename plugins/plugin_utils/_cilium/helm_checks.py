@@ -208,15 +208,17 @@ def _pool_reason(cluster: Cluster) -> str | None:
 
 
 def _no_addresses(cluster: Cluster) -> Iterator[ValueProblem]:
-    """Yield a default other than LB-IPAM, which then gives addresses to services with a ``loadBalancerClass`` alone."""
+    """Yield a default other than LB-IPAM, which then gives addresses to services with a ``loadBalancerClass`` alone.
+
+    Nothing where the inventory names no service: those that it does not name may have a class.
+    """
     path, other = "defaultLBServiceIPAM", value_at(cluster.values, "defaultLBServiceIPAM")
     plain = sorted(service.key for service in cluster.services if service.way is None)
-    if not cluster.pools or other in (None, "lbipam") or (cluster.services and not plain):
+    if not cluster.pools or other in (None, "lbipam") or not plain:
         return
-    whom = f"{plain[0]} names none" if plain else "no service here names one"
     yield ValueProblem(
         path,
-        f"it is {other}, so pools serve only services with a class, and {whom}",
+        f"it is {other}, so pools serve only services with a class, and {plain[0]} names none",
         "remove it, or write the class of each service",
     )
 

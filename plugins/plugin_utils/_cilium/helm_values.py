@@ -126,14 +126,19 @@ _SELECTOR = {"key", "operator", "value", "values", "effect", "tolerationSeconds"
 def is_secret(path: Sequence[str]) -> bool:
     """Return whether a value may be a secret: by its own name, or by that of a map above it.
 
-    The name of a namespace (``bgpControlPlane.secretsNamespace.name``) or of a label (``topologyKey``) is none.
+    The name of a namespace (``bgpControlPlane.secretsNamespace.name``), of a Secret (``encryption.ipsec.secretName``)
+    or of a label (``topologyKey``) is none.
     """
     return any(SECRET_NAMES.search(name) and not _is_name(name) for name in path)
 
 
+_NAMES = ("namespace", "secretname", "secretref", "existingsecret", "pullsecrets")
+"""How keys end that hold a name (values.yaml of Cilium's charts, 1.16 to 1.20)."""
+
+
 def _is_name(key: str) -> bool:
-    """Return whether a key that reads as a secret's holds the name of a namespace or of a label."""
-    return key.lower().endswith("namespace") or key == "topologyKey"
+    """Return whether a key that reads as a secret's holds the name of a namespace, of a Secret or of a label."""
+    return key == "topologyKey" or key.lower().endswith(_NAMES)
 
 
 def shown(path: Sequence[str], value: Any) -> Any:

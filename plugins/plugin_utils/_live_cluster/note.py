@@ -221,6 +221,13 @@ class Claims:
             self.known[uid] = place(item)
         return True
 
+    def keeps(self, item: Object) -> bool:
+        """Return whether an object is this site's to change and to remove.
+
+        One that it made, and whose labels somebody took off, stays when it leaves the plan: it is that one's by then.
+        """
+        return self.made(item) and self.carries_labels(item)
+
     def carries_labels(self, item: Object) -> bool:
         """Return whether a live object carries both of the site's labels, whoever wrote them."""
         return carries_labels(item["metadata"], self.site)

@@ -125,6 +125,7 @@ def claims_of_others(
     made: Callable[[Object], bool],
     consent: Iterable[str] = (),
     written: Iterable[Key] | None = None,
+    keeps: Callable[[Object], bool] | None = None,
 ) -> list[EdgeError]:
     """Return an error for each live object of others that claims what a planned object claims by this run.
 
@@ -138,20 +139,22 @@ def claims_of_others(
         consent: ``Kind/name@generation-UID`` of those beside which the run goes on.
         written: which of the planned ones the run would make or change; None: all. Of the others counts what they
             select by labels that the run writes.
+        keeps: whether a live object is this site's still; None: all that it made are.
     """
+    keeps = keeps or made
     known = _Planned(around, planned, frozenset(map(object_key, planned) if written is None else written))
     names = {object_key(item) for item in planned}
     said = frozenset(consent)
-    used = _peer_configs_in_use(live, made)
+    used = _peer_configs_in_use(live, keeps)
     errors = []
     for item in sorted(live, key=object_key):
-        if item["kind"] not in _CHECKS or made(item) or object_key(item) in names or name_as_it_lives(item) in said:
+        if item["kind"] not in _CHECKS or keeps(item) or object_key(item) in names or name_as_it_lives(item) in said:
             continue
         if item["kind"] == PEER_CONFIG and item["metadata"]["name"] not in used:
             continue
         reasons = list(_CHECKS[item["kind"]](item, known))
         if reasons:
-            errors.append(_refusal(item, reasons))
+            errors.append(_refusal(item, reasons, TAKEN if made(item) else OTHERS))
     return errors
 
 
@@ -161,10 +164,14 @@ def name_as_it_lives(item: Object) -> str:
     return f"{item['kind']}/{metadata['name']}@{metadata.get('generation', 0)}-{metadata['uid'][:UID_LETTERS]}"
 
 
-def _refusal(item: Object, reasons: Sequence[str]) -> EdgeError:
+OTHERS = "it was not made by this site"
+TAKEN = "somebody took the site's labels off, so it stays as it is"
+
+
+def _refusal(item: Object, reasons: Sequence[str], whose: str = OTHERS) -> EdgeError:
     return ConsentError(
         place(item),
-        f"it was not made by this site, and {'; '.join(reasons)}",
+        f"{whose}, and {'; '.join(reasons)}",
         "delete it, or take what both claim out of it or out of the inventory",
         "objects",
         name_as_it_lives(item),

@@ -20,11 +20,12 @@ import yaml
 from ...module_utils._errors import EdgeError, message
 from ...module_utils._kubernetes.helm_records import DEPLOYED, PENDING, UNINSTALLED, UNINSTALLING
 from .._cilium.common import Object
+from .._cilium.helm_checks import ERROR, check_helm_values
 from .._cilium.helm_values import as_helm_keeps, same_value, shown
 from .._findings.wording import MOST_NAMES, some
 from .._kubernetes.labels import ownership_labels
 from .._model.site import TakeOver
-from .._versions.cilium import V2ALPHA1_MIGRATED, V2ALPHA1_UNTIL, parse_version, text_of
+from .._versions.cilium import OLDEST, V2ALPHA1_MIGRATED, V2ALPHA1_UNTIL, parse_version, text_of
 from .note import note_name
 from .range_changes import nodes_outside, range_changes
 
@@ -267,7 +268,7 @@ def _taken_over(live: Release, planned: Release, made: Collection[str], consent:
     if not unsaid:
         return [f"{text}. {ways_out}"]
     lacking = f"{text}; Helm would unset what the plan lacks: {some(names, MOST_NAMES)}"
-    return [f"{lacking}.{_to_keep(live, unsaid)}{ways_out}"]
+    return [f"{lacking}.{_to_keep(live, planned.version, unsaid)}{ways_out}"]
 
 
 def _lost(live: Release, planned: Release, made: Collection[str]) -> dict[Path, Any]:
@@ -352,13 +353,19 @@ def _use(word: str) -> str:
     return f"{USED}{BETWEEN}{word}{BETWEEN}"
 
 
-def _to_keep(live: Release, unsaid: Mapping[Path, Any]) -> str:
+def _to_keep(live: Release, version: str, unsaid: Mapping[Path, Any]) -> str:
     """Return what a user writes to keep values that Helm would unset; those that may be secrets are named alone.
+
+    What the planned version does not take is not printed to be kept: the plan would refuse it (EDGE604).
 
     Args:
         live: as the cluster has it.
+        version: the planned one.
         unsaid: the values, of which no consent speaks.
     """
+    problems = {item.path: item for item in check_helm_values(nested(unsaid), version) if item.severity == ERROR}
+    stale = {".".join(path): path for path in unsaid if _stands_in(path, problems)}
+    unsaid = {path: value for path, value in unsaid.items() if path not in stale.values()}
     printed = {path: value for path, value in unsaid.items() if shown(path, value) == value}
     hidden = sorted(".".join(path) for path in unsaid if path not in printed)
     pasted = yaml.safe_dump(
@@ -368,7 +375,15 @@ def _to_keep(live: Release, unsaid: Mapping[Path, Any]) -> str:
     if hidden:
         which = f" --revision REVISION, as helm history {live.name} has it" if live.before else ""
         keep += f" Not shown, as they may be secrets (helm get values {live.name}{which}): {', '.join(hidden)}.\n"
+    if stale:
+        told = "; ".join(f"{item.path}: {item.problem}, {item.hint}" for item in problems.values())
+        keep += f" Cilium {version} does not take {', '.join(sorted(stale))} ({told}): leave them under unset.\n"
     return keep
+
+
+def _stands_in(path: Path, places: Collection[str]) -> bool:
+    """Return whether a value stands at one of some places, or below it."""
+    return any(".".join(path[:length]) in places for length in range(1, len(path) + 1))
 
 
 def _pending(live: Release) -> str:
@@ -468,7 +483,10 @@ def _wrong_step(live: Release, planned: Release, word: str, version: str) -> lis
     try:
         old, new = parse_version(live.version), parse_version(planned.version)
     except EdgeError as error:
-        return [f"the live release {live.name} has the version {version}, which cannot be judged ({error}). {consent}"]
+        return [
+            f"the live release {live.name} is Cilium {version}, of which no step can be judged: {error.problem}."
+            f" Bring it to Cilium {text_of(OLDEST)} in the way it was installed, or say so: {consent}"
+        ]
     if new < old:
         return [
             f"the live release {live.name} is Cilium {version}, newer than the planned {planned.version}:"

@@ -239,7 +239,7 @@ def _notes_for_others(name: str, cluster: PlannedCluster) -> list[str]:
         notes.append(
             f"{name}: labels of its nodes are commands ({name}/{SCRIPT}), because a Node that is pruned is lost:"
             f" before each commit that changes that file run {label_command(name, cluster)}, or set the labels where"
-            " the nodes are made. What is applied selects nodes by them, and ends the sessions of nodes without them"
+            " the nodes are made. An object that selects nodes by them ends the sessions of nodes without them"
         )
     namespaces = sorted({item["namespace"] for item in cluster["services"] if item["object"] is not None})
     if namespaces and not cluster["absent"]:

@@ -36,8 +36,12 @@ def text_of(version: Version) -> str:
 
 
 def is_whole(text: str) -> bool:
-    """Return whether a version has its third number, as all charts and images of Cilium have."""
-    return re.match(r"v?\d+\.\d+\.\d", text) is not None
+    """Return whether a version is written as a release of Cilium writes its own, but for a ``v`` before it.
+
+    It has three numbers without leading zeros, and nothing behind a plus sign (Semantic Versioning 2.0.0, rules 2, 10).
+    """
+    number = r"(0|[1-9]\d*)"
+    return re.fullmatch(rf"v?{number}\.{number}\.{number}(-[0-9A-Za-z.-]+)?", text) is not None
 
 
 def parse_version(text: str) -> Version:

@@ -725,6 +725,18 @@ def test_the_name_of_a_label_or_a_taint_is_no_secret(path: list[str], value: Any
 
 
 @pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(["encryption", "ipsec", "secretName"], id="secretName"),
+        pytest.param(["hubble", "relay", "tls", "client", "existingSecret"], id="existingSecret"),
+        pytest.param(["bgpControlPlane", "secretsNamespace", "name"], id="of a namespace"),
+    ],
+)
+def test_the_name_of_a_secret_is_none(path: list[str]) -> None:
+    assert shown(path, "cilium-ipsec-keys") == "cilium-ipsec-keys"
+
+
+@pytest.mark.parametrize(
     ("path", "value"),
     [
         pytest.param(["hubble", "tls", "ca"], {"key": "hushhush"}, id="a map that is no item"),

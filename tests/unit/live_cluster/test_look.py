@@ -149,6 +149,8 @@ def test_a_pool_by_hand_that_is_as_planned_is_taken_by_a_command_and_one_that_is
         assert out in refused
 
 
+OF_HOME = {"app.kubernetes.io/managed-by": FIELD_MANAGER, "cluster-edge.hybridnet/site": "edge"}
+"""The labels of the site of :func:`target`."""
 WRITES = re.compile(r"kubectl (?!--context home )(-n \S+ )?(create|delete|edit|scale|patch|apply|label|annotate)")
 
 
@@ -1879,3 +1881,26 @@ def test_a_version_that_serves_no_stored_one_is_refused_before_helm() -> None:
     live = state(later)
     live["kinds"]["CiliumLoadBalancerIPPool"]["stored"] = ["v2alpha1", "v2"]
     assert any("status.storedVersions" in text for text in look(later, live, ADMINISTRATOR).refusals)
+
+
+@pytest.mark.parametrize(
+    "labels", [OF_HOME, {}], ids=["which goes", "whose labels somebody took off, so that it stays"]
+)
+def test_an_object_of_ours_that_left_the_plan_and_claims_what_it_has(labels: dict[str, str]) -> None:
+    """One that stays claims it beside the planned one, as any of others."""
+    of = target()
+    old = {
+        **of.cluster["lb"][0],
+        "metadata": {"name": "old", "uid": "0f1e2d3c-0000-4000-8000-000000000001", "generation": 1, "labels": labels},
+    }
+    noted = {
+        "noted.lb": "true",
+        "noted.bgp": "true",
+        "0f1e2d3c-0000-4000-8000-000000000001": "CiliumLoadBalancerIPPool old",
+    }
+    found = look(of, state(of, json.dumps(old), config_map=noted), ADMINISTRATOR)
+    told = (
+        "CiliumLoadBalancerIPPool old: somebody took the site's labels off, so it stays as it is, and it has"
+        " 10.67.200.0-10.67.200.255, which the planned lb has"
+    )
+    assert [told in text for text in found.refusals] == ([] if labels else [True])

@@ -10,6 +10,10 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_checks import (
+    ERROR,
+    check_helm_values,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import changed_values
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster import takeover
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.takeover import (
@@ -88,6 +92,26 @@ edge_cluster_take_over:
     )
 
 
+def test_what_the_planned_version_does_not_take_is_not_printed_to_be_kept() -> None:
+    """The plan would refuse it: what is printed to be pasted can be planned."""
+    values = {
+        "tunnel": "vxlan",
+        "kubeProxyReplacement": "strict",
+        "clustermesh": {"enableMCSAPISupport": True, "useAPIServer": True},
+        "debug": {"enabled": True},
+    }
+    (text,) = release_refusals(release("1.20.2", values), release("1.20.2", {}), (), TakeOver())
+    kept, _end, rest = text.partition("To keep these values, write them in the inventory:\n")[2].partition("\n Cilium ")
+    pasted = yaml.safe_load(kept)["edge_cilium_values"]
+    assert pasted == {"clustermesh": {"useAPIServer": True}, "debug": {"enabled": True}}
+    assert [item.severity for item in check_helm_values(pasted, "1.20.2") if item.severity == ERROR] == []
+    stale = ["clustermesh.enableMCSAPISupport", "kubeProxyReplacement", "tunnel"]
+    assert rest.startswith(f"1.20.2 does not take {', '.join(stale)} (")
+    assert "): leave them under unset.\n" in rest
+    consent = yaml.safe_load(rest.partition("say so:\n")[2].partition("\n Or")[0])["edge_cluster_take_over"]
+    assert set(stale) < set(consent["unset"])
+
+
 @pytest.mark.parametrize(
     ("consent", "refused"),
     [
@@ -115,7 +139,12 @@ def test_values_that_the_plan_replaces_are_named() -> None:
         pytest.param("1.20.2", "1.19.6", "newer than the planned 1.19.6: a downgrade", id="downgrade"),
         pytest.param("1.19.6", "1.19.2", "newer than the planned 1.19.2: a downgrade", id="downgrade of a patch"),
         pytest.param("1.17.16", "1.19.6", "Set edge_cilium_version: 1.18.x first", id="a minor version is skipped"),
-        pytest.param("1.9.3", "1.19.6", "which cannot be judged", id="older than what is known"),
+        pytest.param(
+            "1.9.3",
+            "1.19.6",
+            "of which no step can be judged: 1.9.3 is older than 1.16, the oldest",
+            id="older than what is known",
+        ),
     ],
 )
 def test_version_goes_one_minor_at_a_time(live: str, planned: str, said: str) -> None:

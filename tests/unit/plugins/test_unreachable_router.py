@@ -440,6 +440,16 @@ def test_two_clusters_of_the_inventory_that_are_one_end_the_run_before_the_route
     assert api.begun == []
 
 
+def test_a_preview_of_two_clusters_that_are_one_fails_at_its_end(tmp_path: Path, api: ApiServer) -> None:
+    api.answers[NAMESPACES] = {"items": [{"metadata": {"name": "kube-system", "uid": "7d0f7f0e"}}]}
+    hosts = inventory(tmp_path, api, home=REACHABLE, cabin=REACHABLE)
+    run = run_playbook(str(without_frr(tmp_path)), hosts, options=("--check",))
+    assert run.status != 0
+    for one, other in (("home", "cabin"), ("cabin", "home")):
+        refused = f"Without check mode nothing would be changed. {one}-k8s: it is the same cluster as {other}-k8s"
+        assert refused in " ".join(run.output.split())
+
+
 def test_a_namespace_that_is_not_there_ends_the_run_before_the_routers(tmp_path: Path, api: ApiServer) -> None:
     hosts = inventory(tmp_path, api, home=REACHABLE)
     run = run_playbook(str(without_frr(tmp_path)), hosts, json.dumps({"cilium_net_release_namespace": "cilium"}))

@@ -51,12 +51,12 @@ MORE: dict[str, set[str]] = {
     "module_utils/_kubernetes/client": {"kubernetes", "traceback", "urllib3", "yaml"},
     "module_utils/_kubernetes/state": {"time"},
     "module_utils/_kubernetes/copied_labels": {"time"},
-    "module_utils/_kubernetes/observation": {"email"},
+    "module_utils/_kubernetes/api": {"email"},
     "module_utils/_kubernetes/module": {"ansible", "os"},
     "module_utils/_kubernetes/application": {"ansible"},
-    "module_utils/_kubernetes/helm_records": {"email", "time"},
+    "module_utils/_kubernetes/helm_records": {"time"},
 }
-"""What a part imports besides: netaddr in one file; what reads an API server, how long it waits, and the time of a record of Helm."""
+"""What a part imports besides: netaddr in one file; what reads an API server, how long it waits, and what time the server says it is."""
 
 READS_FILES = {"module_utils/_kubernetes/connection.py"}
 """What opens a file: a kubeconfig, to see its current context."""

@@ -119,10 +119,11 @@ VERSIONS: dict[str, PlanCode] = {
     ),
     "EDGE616": PlanCode(
         ERROR,
-        "Cilium version without its third number",
+        "Cilium version that is no release",
         "Helm would take any release of that minor version, upgrade to it, and the run would then find another one than"
         " the planned.",
-        "platform.edge_cilium_version: 1.20 is no release of Cilium: it has no third number (write it whole, such as"
+        "platform.edge_cilium_version: 1.20 is no release of Cilium: each has three numbers,"
+        " without leading zeros or a plus sign (write it whole, such as"
         " 1.19.6: the version that runs, or the one to go to)",
     ),
     "EDGE617": PlanCode(

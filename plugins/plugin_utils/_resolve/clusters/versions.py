@@ -68,7 +68,8 @@ def _planned_version(context: Context, cluster: Cluster) -> Version | None:
         context.report.add(
             "EDGE616",
             path,
-            f"{cluster.cilium_version} is no release of Cilium: it has no third number",
+            f"{cluster.cilium_version} is no release of Cilium: each has three numbers, without leading zeros or a plus"
+            " sign",
             "write it whole, such as 1.19.6: the version that runs, or the one to go to",
         )
     if planned[:2] > NEWEST[:2]:

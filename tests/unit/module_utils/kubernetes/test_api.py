@@ -20,6 +20,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
     ClusterError,
     OtherClusterError,
     RefusedError,
+    server_time,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.connection import ClusterConnection
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.json_answer import DEEPEST, decoded
@@ -55,6 +56,24 @@ class ClientStandIn:
 
     def close(self) -> None:
         """Nothing is kept."""
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        pytest.param("Tue, 01 Dec 2026 13:40:00 GMT", "2026-12-01T13:40:00+00:00", id="as RFC 9110 has it"),
+        pytest.param(
+            "Tue, 01 Dec 2026 13:40:00 GMT, Tue, 01 Dec 2026 13:40:01 GMT", "2026-12-01T13:40:00+00:00", id="twice"
+        ),
+        pytest.param("soon", None, id="not a time"),
+        pytest.param("", None, id="empty"),
+        pytest.param(None, None, id="none"),
+    ],
+)
+def test_the_servers_time_is_read_or_not_known(header: str | None, expected: str | None) -> None:
+    """A proxy on the way may write the header once more: the ages of leases are counted all the same."""
+    found = server_time(header)
+    assert (found and found.isoformat()) == expected
 
 
 def nested(levels: int) -> str:
