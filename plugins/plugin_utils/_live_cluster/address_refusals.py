@@ -245,6 +245,27 @@ def shared_with_others(path: str, service: LbService, address: Address, other: A
     )
 
 
+def shared_with_new(path: str, service: LbService, address: Address, other: LbService, when: str) -> ConsentError:
+    """Return the error of a shared address, for which a service may get the one that another has just got.
+
+    Args:
+        path: what changes.
+        service: who holds it.
+        address: what it holds.
+        other: who gets an address of its own, which nobody knows yet.
+        when: what makes Cilium give it anew.
+    """
+    return _refusal(
+        path,
+        f"the service {service.place} shares {address.text} without asking for it, and could share the address that"
+        f" {other.place} gets by this run as well: {when}, and Cilium may give it that one",
+        f"annotate it with {ANNOTATION_ADDRESSES}: {_all_held(service)} first, or give {other.place} a"
+        f" {ANNOTATION_SHARING_KEY} of its own",
+        service,
+        address,
+    )
+
+
 def taken_first(path: str, service: LbService, address: Address, other: LbService, when: str) -> ConsentError:
     """Return the error of a shared address that another service may come to share first, beside which one may not.
 

@@ -23,7 +23,7 @@ Three faults of older versions are judged beside the rules, which are those of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -50,7 +50,7 @@ from .._cilium.lb_ipam import (
 )
 from .._kubernetes.labels import ANNOTATION_SHARING_KEY
 from .._model.site import TakeOver
-from .._versions.cilium import MOVING_ADDRESSES, SHRUNK_POOLS
+from .._versions.cilium import MOVING_ADDRESSES, SHARED_IMPORTS, SHRUNK_POOLS
 from .address_refusals import (
     NEW_BLOCK,
     NEW_START,
@@ -68,6 +68,7 @@ from .address_refusals import (
     not_of_the_first,
     not_read,
     not_shared,
+    shared_with_new,
     shared_with_others,
     taken_first,
     word_of,
@@ -260,17 +261,47 @@ class _Sharing:
     pools: Sequence[AddressPool]
     """Those that it knows by then."""
     lb_ipam: LbIpam
+    written: Collection[str] = ()
+    """``namespace/name`` of those that were written just before, with what they have by then not known."""
 
     def lost(self, service: LbService, address: Address, others: Sequence[LbService]) -> ConsentError | None:
         """Return the error of an address that a service shares with any of ``others`` and may not get again."""
         for other in other_shares(service, address, others, self.lb_ipam):
             if any(pool.block_of(other) is not None and not is_disabled(pool) for pool in self.pools):
                 return shared_with_others(self.path, service, address, other, self.when)
+        for own in self._with_their_own(service, address, others):
+            return shared_with_new(self.path, service, address, own, self.when)
         giving = [pool for pool in self.pools if imports(pool, service, address)]
         for first in first_comers(service, address, others, self.lb_ipam):
-            if any(pool.selects(first) for pool in giving) and not self._keeps_one(first, others):
+            has_own = self._keeps_one(first, others) or self._gets_one(first, others)
+            if any(pool.selects(first) for pool in giving) and not has_own:
                 return taken_first(self.path, service, address, first, self.when)
         return None
+
+    def _with_their_own(self, service: LbService, address: Address, others: Sequence[LbService]) -> Iterator[LbService]:
+        """Yield services that got an address of their own just before, which this one could share as well.
+
+        One that may share ``address`` with all of its holders has joined them instead.
+        """
+        if service.asks or not self.lb_ipam.has(SHARED_IMPORTS):
+            return
+        for other in others:
+            holders = [item for item in others if address in item.held and item is not other]
+            joined = all(may_share(other, holder, self.lb_ipam) for holder in holders)
+            if not joined and may_share(service, other, self.lb_ipam) and self._gets_one(other, others):
+                yield other
+
+    def _gets_one(self, service: LbService, others: Iterable[LbService]) -> bool:
+        """Return whether a service that was written just before got an address of its own, as a pool had one left."""
+        if service.place not in self.written or service.held or service.asks:
+            return False
+        held = {address for other in others for address in other.held}
+        for pool in self.pools:
+            ends = 2 * len(pool.blocks) if pool.reserves_ends else 0
+            size = sum(interval.size for interval in pool.addresses)
+            if pool.selects(service) and not is_disabled(pool) and size > ends + len(held):
+                return True
+        return False
 
     def _keeps_one(self, service: LbService, others: Iterable[LbService]) -> bool:
         """Return whether a service holds an address alone that is imported for it."""
@@ -391,7 +422,11 @@ def lost_by_a_release(
 
 
 def lost_at_a_start(
-    state: Mapping[str, Any], may_move: MayMove, lb_ipam: LbIpam, leaves: Callable[[Object], bool]
+    state: Mapping[str, Any],
+    may_move: MayMove,
+    lb_ipam: LbIpam,
+    leaves: Callable[[Object], bool],
+    written: Collection[str] = (),
 ) -> Iterator[ConsentError]:
     """Yield an error for each address that a service loses when Cilium's operator starts anew, whatever is planned.
 
@@ -402,6 +437,7 @@ def lost_at_a_start(
         may_move: the user's word.
         lb_ipam: whose rules hold.
         leaves: whether the run removes a live service.
+        written: ``namespace/name`` of services that the run writes before: they may have got an address by then.
     """
     live = [read_pool(item, False) for item in state["objects"] if item["kind"] == POOL]
     kept = [item for item in _that_stay(state, leaves) if lb_ipam.serves(item)]
@@ -415,7 +451,7 @@ def lost_at_a_start(
             if not any(imports(pool, service, address) for pool in live):
                 yield lost_at_the_start(holding[0], service, address)
                 continue
-            sharing = _Sharing(f"{POOL} {holding[0].name}", NEW_START, live, lb_ipam)
+            sharing = _Sharing(f"{POOL} {holding[0].name}", NEW_START, live, lb_ipam, written)
             shared = sharing.lost(service, address, others)
             if shared is not None:
                 yield shared

@@ -373,7 +373,7 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
         changes[part] = part_changes(part, options, cluster["passwords"], after_helm, claims[part])
         # A field that the API lacks today may come with the upgrade.
         waiting += [*changes[part].errors, *(() if upgrades else changes[part].pruned)]
-    waiting += _lost_at_the_start(target, after_helm, found.lb_ipam, claims["lb"])
+    waiting += _lost_at_the_start(target, after_helm, found.lb_ipam, claims["lb"], helm)
     claims[SERVICES] = Claims(SERVICES, target.site, state["config_map"], target.namespace, target.now, target.kubectl)
     changes[SERVICES] = _look_at_services(target, after_helm, claims[SERVICES])
     absent = _absent(changes)
@@ -470,7 +470,7 @@ def _lost_by_helm(
 
 
 def _lost_at_the_start(
-    target: Target, state: Mapping[str, Any], lb_ipam: LbIpam, claims: Claims
+    target: Target, state: Mapping[str, Any], lb_ipam: LbIpam, claims: Claims, helm: ServiceWrites
 ) -> Iterator[EdgeError]:
     """Yield an error for each address that a service loses as Helm starts the operator anew.
 
@@ -481,13 +481,14 @@ def _lost_at_the_start(
         state: the cluster once Helm has written services.
         lb_ipam: the result of :func:`live_lb_ipam`.
         claims: of another part than services.
+        helm: what it has written.
     """
     if not calls_helm(target, state):
         return
     options = target.options("lb", lb_ipam)
     may_move = may_move_of(options)
     leaves = service_writes(options["services"], state, claims).leaves
-    yield from lost_at_a_start(state, may_move, lb_ipam, leaves)
+    yield from lost_at_a_start(state, may_move, lb_ipam, leaves, helm.after)
     if target.serves != NONE or target.serves_by_nodes:  # else nobody gives addresses away
         most = replace(lb_ipam, served_before=next(iter(_served_by_live(target, state)), None))
         yield from no_longer_served(state, may_move, most, leaves, target.serves_by_nodes)

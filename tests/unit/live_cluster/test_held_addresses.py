@@ -446,6 +446,34 @@ def test_a_third_service_may_take_the_place_of_one_that_shares_an_address(
 
 @VERSIONS_THAT_JOIN
 @pytest.mark.parametrize(
+    ("pool", "asks", "expected"),
+    [
+        pytest.param("10.0.0.0/24", "", ["media/9@10.0.0.7"], id="it has an address of its own by then"),
+        pytest.param("10.0.0.7/32", "", ["media/7@10.0.0.7"], id="the pool has none left"),
+        pytest.param("10.0.0.0/24", "10.0.0.7", [], id="the one that could take it asks for its own"),
+    ],
+)
+def test_a_service_that_helm_gives_the_key_gets_an_address_before_the_operator_starts_anew(
+    version: str, lost: bool, pool: str, asks: str, expected: list[str]
+) -> None:
+    """It has the port of media/7, so that it cannot join; media/9 could share its address as well as the old one."""
+    one, _other, twin = several_of_one_key()
+    if asks:
+        twin["metadata"]["annotations"][PIN] = asks
+    third = held("media/third", "", **{"lbipam.cilium.io/sharing-key": "x"})
+    third["spec"]["ports"] = one["spec"]["ports"]
+    third["status"]["loadBalancer"]["ingress"] = []
+    state = {"objects": [lb_pool(pool)], "services": [one, twin, third]}
+    rules = LbIpam(version)
+    found = [*lost_at_a_start(state, MayMove(), rules, lambda _service: False, ["media/third"])]
+    assert [error.word for error in found] == (expected if lost else [])
+    for error in found:
+        own = "the address that media/third gets by this run as well" in str(error)
+        assert own == (pool == "10.0.0.0/24")
+
+
+@VERSIONS_THAT_JOIN
+@pytest.mark.parametrize(
     ("planned", "live", "when"),
     [
         pytest.param(

@@ -201,7 +201,7 @@ def refused_of(case: Case, version: str) -> set[tuple[str, int]]:
     planned = [pool_object(name, pool) for name, pool in case.planned.items()]
     errors += moved_addresses(planned, MayMove(), state, lambda _item: True, rules, ServiceWrites(after=after))
     if case.helm and case.before:
-        errors += lost_at_a_start(state, MayMove(), rules, lambda _item: False)
+        errors += lost_at_a_start(state, MayMove(), rules, lambda _item: False, by_helm)
     words = {error.word.removeprefix("x/").partition("@") for error in errors}
     return {(name, int(address.rpartition(".")[2])) for name, _at, address in words}
 
