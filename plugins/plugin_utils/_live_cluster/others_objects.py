@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from ...module_utils._errors import EdgeError
 from ...module_utils._kubernetes.cilium_kinds import PEERING_POLICY
@@ -118,14 +118,23 @@ class _Planned:
         return found
 
 
+class Owner(Protocol):
+    """Says whose a live object is: :class:`.note.Claims`."""
+
+    def made(self, item: Object, /) -> bool:
+        """Return whether this site made it."""
+
+    def keeps(self, item: Object, /) -> bool:
+        """Return whether it is this site's still, to be changed and removed."""
+
+
 def claims_of_others(
     planned: Sequence[Object],
     live: Sequence[Object],
     around: Surroundings,
-    made: Callable[[Object], bool],
+    owner: Owner,
     consent: Iterable[str] = (),
     written: Iterable[Key] | None = None,
-    keeps: Callable[[Object], bool] | None = None,
 ) -> list[EdgeError]:
     """Return an error for each live object of others that claims what a planned object claims by this run.
 
@@ -135,26 +144,29 @@ def claims_of_others(
         planned: the planned objects.
         live: all objects of Cilium's kinds. One that has the name of a planned object is not judged here.
         around: the cluster's nodes and services.
-        made: whether this site made a live object.
+        owner: whose a live object is.
         consent: ``Kind/name@generation-UID`` of those beside which the run goes on.
         written: which of the planned ones the run would make or change; None: all. Of the others counts what they
             select by labels that the run writes.
-        keeps: whether a live object is this site's still; None: all that it made are.
     """
-    keeps = keeps or made
     known = _Planned(around, planned, frozenset(map(object_key, planned) if written is None else written))
     names = {object_key(item) for item in planned}
     said = frozenset(consent)
-    used = _peer_configs_in_use(live, keeps)
+    used = _peer_configs_in_use(live, owner.keeps)
     errors = []
     for item in sorted(live, key=object_key):
-        if item["kind"] not in _CHECKS or keeps(item) or object_key(item) in names or name_as_it_lives(item) in said:
+        if (
+            item["kind"] not in _CHECKS
+            or owner.keeps(item)
+            or object_key(item) in names
+            or name_as_it_lives(item) in said
+        ):
             continue
         if item["kind"] == PEER_CONFIG and item["metadata"]["name"] not in used:
             continue
         reasons = list(_CHECKS[item["kind"]](item, known))
         if reasons:
-            errors.append(_refusal(item, reasons, TAKEN if made(item) else OTHERS))
+            errors.append(_refusal(item, reasons, TAKEN if owner.made(item) else OTHERS))
     return errors
 
 

@@ -112,8 +112,7 @@ def part_changes(
             changes.errors += lost_pod_cidrs(objects, changes.remove, state["objects"], claims.made, consent.objects)
     around = _surroundings(options, state, claims, lb_ipam, writes)
     written = map(object_key, made_or_changed(objects, changes))
-    whose = claims.made, consent.objects, written, claims.keeps
-    changes.errors += claims_of_others(objects, state["objects"], around, *whose)
+    changes.errors += claims_of_others(objects, state["objects"], around, claims, consent.objects, written)
     if part == "bgp" and not options["forget"]:
         nodes = labels_of_nodes(state["nodes"], labels or {})
         changes.errors += ended_sessions(

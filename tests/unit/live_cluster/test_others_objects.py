@@ -74,8 +74,16 @@ PLANNED = [
 ]
 
 
-def made(found: Object) -> bool:
-    return is_ours(found["metadata"], "home")
+class Site:
+    """A site that made what carries its labels."""
+
+    def made(self, found: Object) -> bool:
+        return is_ours(found["metadata"], "home")
+
+    keeps = made
+
+
+SITE = Site()
 
 
 def surroundings(version: str | None) -> Surroundings:
@@ -84,7 +92,7 @@ def surroundings(version: str | None) -> Surroundings:
 
 
 def problems(live: list[Object], planned: list[Object] | None = None, version: str | None = "1.18.2") -> list[str]:
-    found = claims_of_others(PLANNED if planned is None else planned, live, surroundings(version), made)
+    found = claims_of_others(PLANNED if planned is None else planned, live, surroundings(version), SITE)
     return [f"{error.path}: {error.problem.removeprefix('it was not made by this site, and ')}" for error in found]
 
 
@@ -262,7 +270,7 @@ def test_of_what_lives_as_planned_counts_what_labels_bring_together(
     theirs: Object, labels: dict[str, dict[str, str]], expected: str | None
 ) -> None:
     around = Surroundings(View(NODES, SERVICES), View(labels, SERVICES), "1.18.2")
-    found = claims_of_others([*PLANNED, L2_PLANNED], [theirs], around, made, written=[])
+    found = claims_of_others([*PLANNED, L2_PLANNED], [theirs], around, SITE, written=[])
     assert [error.problem.removeprefix("it was not made by this site, and ") for error in found] == (
         [expected] if expected else []
     )
@@ -277,7 +285,7 @@ def test_a_label_that_leaves_a_node_brings_together_too() -> None:
     theirs = config("theirs", None)
     theirs["spec"]["nodeSelector"] = {"matchExpressions": [{"key": "rack", "operator": "DoesNotExist"}]}
     around = Surroundings(View({"n1": live["n1"]["labels"]}, {}), View(after, {}), "1.19.6")
-    (error,) = claims_of_others([config("all", None)], [theirs], around, made, written=[])
+    (error,) = claims_of_others([config("all", None)], [theirs], around, SITE, written=[])
     assert "it selects n1, as the planned all does" in str(error)
 
 
@@ -304,7 +312,7 @@ def test_a_peering_policy_counts_for_nothing_from_1_19_on() -> None:
 )
 def test_consent_is_void_where_the_live_object_differs(consent: list[str], refused: bool) -> None:
     live = [pool("theirs", "10.67.200.0/24")]
-    found = claims_of_others(PLANNED, live, surroundings("1.19.6"), made, consent)
+    found = claims_of_others(PLANNED, live, surroundings("1.19.6"), SITE, consent)
     assert bool(found) is refused
     assert all("{objects: ['CiliumLoadBalancerIPPool/theirs@3-0f1e2d3c']}" in str(error) for error in found)
 
