@@ -114,6 +114,7 @@ def test_real_run_on_an_empty_cluster_fails_with_every_reason(cluster: Cluster) 
     assert "edge_services.affine/affine-svc-lb: the namespace affine does not exist" in run.output
 
 
+@pytest.mark.sequence
 def test_first_and_second_run(cluster: Cluster) -> None:
     cluster.add_cilium_kinds()
     cluster.add_nodes("control-01", "node01", "node02", "node03", "node04")

@@ -202,6 +202,7 @@ def site() -> Iterator[Site]:
         yield Site(lab, port)
 
 
+@pytest.mark.sequence
 class TestTransaction:
     def test_check_mode_before_the_first_apply_changes_nothing(self, site: Site) -> None:
         site.lab.write("/etc/frr/frr.conf", FIRST_FILE)

@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Faults of a whole site's cluster in the middle of site.yml, while clients use its services.
 
-Each time a clear error, no address and no connection lost, and the next run completes. A run brings one pool and service
+Each time a clear error, no address, session and connection lost, and the next run completes. A run brings one pool and service
 more, with an address that the router has to let in, and takes the ones of the run before away.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import copy
 import dataclasses
@@ -30,11 +31,13 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.c
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.kube import ApiError, Kube
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, HYBRID
 from ansible_collections.hybridnet.cluster_edge.tests.support.lab_twins import lab_twin
+from ansible_collections.hybridnet.cluster_edge.tests.support.session_watch import SessionWatch
 from ansible_collections.hybridnet.cluster_edge.tests.support.tcp_client import Connections
 
 sys.path[:0] = [str(Path(__file__).parent)]
 
 from api_gate import AFTER, BEFORE, HANGS, Gate, gate  # noqa: E402
+from webhook import MESSAGE, webhook  # noqa: E402
 
 pytestmark = [
     pytest.mark.lab,
@@ -45,6 +48,8 @@ pytestmark = [
 TWIN = lab_twin("faults")
 CLIENT = f"{TWIN.prefix}.client.upstream"
 TARGETS = ("203.0.113.93:443", "203.0.113.94:25565")
+OF_NODE01 = {"10.121.0.11", "10.122.0.11"}
+"""Its addresses in the router's sessions."""
 POOLS = "/apis/cilium.io/v2/ciliumloadbalancerippools"
 
 EXPAND = "PLAY [Expand the routers]"
@@ -73,8 +78,11 @@ class Site:
         self.inventory = folder / "inventory"
         shutil.copytree(HYBRID, self.inventory)
         self._file = self.inventory / "group_vars" / "all" / "edge.yml"
+        self._of_hosts = self.inventory / "host_vars"
         self._first: dict[str, Any] = yaml.safe_load(self._file.read_text("utf-8"))
         self._numbers = itertools.count()
+        self.ended: set[str] = set()
+        """Peers of the router whose sessions a test ends itself."""
 
     def twin(self, *options: str) -> None:
         """Bring the twin up, or what of it is missing."""
@@ -110,12 +118,24 @@ class Site:
         service = {"pool": name, "addresses": address, "ports": ports, "selector": {"app": name}}
         wanted["edge_services"][f"dummy/{name}"] = service
         self._file.write_text(yaml.safe_dump(wanted), "utf-8")
+        shutil.rmtree(self._of_hosts, ignore_errors=True)
+        self._of_hosts.mkdir()
+        self.ended = set()
         self.twin()  # it has an endpoint for the service then
         return name
+
+    def add_to(self, host: str, **variables: str) -> None:
+        """Write variables of a host into the inventory; they last until the next edit."""
+        (self._of_hosts / f"{host}.yml").write_text(yaml.safe_dump(variables), "utf-8")
 
     @property
     def kube(self) -> Kube:
         return Kube(self._own / "kubeconfig")
+
+    @property
+    def certificate(self) -> Path:
+        """Of the API server, for 127.0.0.1; its key is beside it."""
+        return self._own / "pki" / "apiserver.crt"
 
     @property
     def _own(self) -> Path:
@@ -130,7 +150,7 @@ class Site:
         """
         real = self._own / "kubeconfig"
         server = json.loads(real.read_text("utf-8"))["clusters"][0]["cluster"]["server"]
-        with gate(_Served(server, self._own / "pki" / "apiserver.crt", real, self._own)) as opened:
+        with gate(_Served(server, self.certificate, real, self._own)) as opened:
             self._go_by(opened.kubeconfig)
             yield opened
 
@@ -168,6 +188,21 @@ class Site:
         role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "limited"}}
         path = "/apis/rbac.authorization.k8s.io/v1/clusterroles/limited?fieldManager=drill"
         self.kube.request("PATCH", path, {**role, "rules": rules}, content="application/apply-patch+yaml")
+
+    def has(self, path: str) -> bool:
+        """Return whether the API server has something at a path."""
+        try:
+            self.kube.request("GET", path)
+        except ApiError as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
+
+    def remove(self, path: str) -> None:
+        """Delete what is at a path, and wait until it is gone."""
+        self.kube.request("DELETE", path)
+        self.wait_for(f"{path} is gone", lambda: not self.has(path))
 
     def wait_for(self, what: str, holds: Callable[[], bool]) -> None:
         end = time.monotonic() + READY_SECONDS
@@ -225,19 +260,22 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def name(site: Site, told_by_probes: Callable[[str], None], request: pytest.FixtureRequest) -> Iterator[str]:
     """Edit the inventory, and return the new service's name.
 
-    Checks that no connection of a client fails from then on, and that every service has its address at the end.
+    Checks that no connection of a client fails from then on, that no session ends but for those that the test ends itself,
+    and that every service has its address at the end.
     """
     edited = site.edit()
     before = site.addresses()
     assert all(before.values()), before
-    clients = Connections(CLIENT, *TARGETS)
+    clients, sessions = Connections(CLIENT, *TARGETS), SessionWatch(site.folder, "udm-pro")
     try:
         yield edited
     finally:
-        lost = clients.stop()
+        lost, seen = clients.stop(), sessions.stop()
     for target, losses in lost.items():
         told_by_probes(f"{request.node.name}, {target}: {losses}")
     assert {target: losses.lost for target, losses in lost.items()} == dict.fromkeys(TARGETS, 0)
+    assert seen.looks > 0
+    assert set(seen.down) <= site.ended, seen.down
     assert site.addresses() == before
 
 
@@ -317,6 +355,7 @@ def test_api_server_that_is_killed_at_a_request(
 
 
 def test_agent_that_dies_during_the_apply_is_waited_for(site: Site, name: str) -> None:
+    site.ended = OF_NODE01
     code, output = site.run(at=LB, act=lambda: site.kill("node.node01/agent"))
     assert code == 0, output
     completes(site, name)
@@ -377,8 +416,12 @@ def test_api_server_that_hangs_at_a_write(site: Site, name: str) -> None:
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 
 
-def unreachable(resource: str) -> tuple[str, dict[str, Any]]:
-    """Return a webhook that nobody answers, and which the API server must ask: of a tool that was taken away."""
+NOBODY = "https://127.0.0.1:9/"
+"""Where a webhook would be of a tool that was taken away."""
+
+
+def asking(resource: str, url: str, authority: Path) -> tuple[str, dict[str, Any]]:
+    """Return the configuration by which the API server must ask a webhook at this URL, which has this certificate."""
     rule = {"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["CREATE", "UPDATE"], "resources": [resource]}
     hook = {
         "name": "drill.example.org",
@@ -387,13 +430,13 @@ def unreachable(resource: str) -> tuple[str, dict[str, Any]]:
         "sideEffects": "None",
         "admissionReviewVersions": ["v1"],
         "timeoutSeconds": 2,
-        "clientConfig": {"url": "https://127.0.0.1:9/"},
+        "clientConfig": {"url": url, "caBundle": base64.b64encode(authority.read_bytes()).decode("ascii")},
     }
     return "validatingwebhookconfigurations", {"metadata": {"name": "drill"}, "webhooks": [hook]}
 
 
 def refusing(resource: str, name: str) -> tuple[str, dict[str, Any]]:
-    """Return a policy by which the API server refuses one object, as a webhook does that answers."""
+    """Return a policy by which the API server itself refuses one object."""
     rule = {
         "apiGroups": ["*"],
         "apiVersions": ["*"],
@@ -404,7 +447,7 @@ def refusing(resource: str, name: str) -> tuple[str, dict[str, Any]]:
     spec = {
         "failurePolicy": "Fail",
         "matchConstraints": {"resourceRules": [rule]},
-        "validations": [{"expression": "false", "message": "not in this house"}],
+        "validations": [{"expression": "false", "message": MESSAGE}],
     }
     return "validatingadmissionpolicies", {"metadata": {"name": "drill"}, "spec": spec}
 
@@ -449,28 +492,31 @@ def a_pool(name: str) -> tuple[str, dict[str, Any]]:
     return POOLS, body
 
 
-@pytest.mark.parametrize(
-    ("answers", "told"),
-    [
-        pytest.param(True, "not in this house", id="refuses one pool"),
-        pytest.param(False, 'failed calling webhook "drill.example.org"', id="is out of reach"),
-    ],
-)
-def test_webhook_that_meets_a_pool(site: Site, name: str, answers: bool, told: str) -> None:
-    plural, body = refusing("ciliumloadbalancerippools", name) if answers else unreachable("ciliumloadbalancerippools")
-    with admission(site, plural, body, a_pool(name)):
+def meets_a_pool(site: Site, name: str, url: str, told: str) -> None:
+    """Check what a run does whose pool the webhook at this URL does not let pass."""
+    with admission(site, *asking("ciliumloadbalancerippools", url, site.certificate), a_pool(name)):
         code, output = site.run()
     assert code != 0, output
     assert f"CiliumLoadBalancerIPPool {name}: " in words(output), output
     assert told in words(output), output
     assert UNWRITTEN in words(output)
+    assert "the account may not" not in words(output)
     assert CONTRACT not in output
     assert "Traceback" not in output
     assert absent(site, name)
     completes(site, name)
 
 
-def test_webhook_that_refuses_one_service(site: Site, name: str) -> None:
+def test_webhook_that_refuses_one_pool(site: Site, name: str) -> None:
+    with webhook(f"{TWIN.prefix}.cluster.platform", site.certificate, name) as url:
+        meets_a_pool(site, name, url, f'admission webhook "drill.example.org" denied the request: {MESSAGE}')
+
+
+def test_webhook_that_is_out_of_reach(site: Site, name: str) -> None:
+    meets_a_pool(site, name, NOBODY, 'failed calling webhook "drill.example.org"')
+
+
+def test_policy_that_refuses_one_service(site: Site, name: str) -> None:
     """Of services one that is refused keeps no other from the plan; the run says so, and ends as one that lacks it."""
     spec = {"type": "LoadBalancer", "ports": [{"port": 25565}]}
     probe = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec}
@@ -478,7 +524,7 @@ def test_webhook_that_refuses_one_service(site: Site, name: str) -> None:
         code, output = site.run("-e", "edge_verify_timeout=10")
     assert code != 0, output
     assert f"Service dummy/{name}: " in words(output), output
-    assert "not in this house" in words(output), output
+    assert MESSAGE in words(output), output
     assert "Traceback" not in output
     assert not absent(site, name)
     completes(site, name)
@@ -526,14 +572,43 @@ def test_account_that_loses_a_right_in_the_middle(site: Site, name: str) -> None
     completes(site, name)
 
 
+OVERRIDES = "ciliumbgpnodeconfigoverrides"
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
+
+def test_kind_whose_definition_is_deleted_after_the_look(site: Site, name: str) -> None:
+    """No object of it lives: the run is the first to bring one, of a BGP identifier that the node has already."""
+    site.add_to("node01", edge_node_router_id="10.121.0.11")
+    definition = f"{DEFINITIONS}/{OVERRIDES}.cilium.io"
+    lives = site.kube.request("GET", definition)
+    metadata = {key: lives["metadata"][key] for key in ("name", "labels") if key in lives["metadata"]}
+    try:
+        code, output = site.run("-e", "cilium_net_bgp_wait=5", at=EXPAND, act=lambda: site.remove(definition))
+        assert code != 0, output
+        told = "CiliumBGPNodeConfigOverride: the cluster does not serve this kind (Cilium's operator registers it: "
+        assert told in words(output), output
+        assert CONTRACT not in output
+        assert "Traceback" not in output
+        assert absent(site, name)
+    finally:
+        site.kube.request("POST", DEFINITIONS, {"metadata": metadata, "spec": lives["spec"]})
+        site.wait_for("the kind is served", lambda: site.has(f"/apis/cilium.io/v2/{OVERRIDES}"))
+    completes(site, name)
+    assert site.has(f"/apis/cilium.io/v2/{OVERRIDES}/node01")
+
+
 def test_kind_that_the_api_server_does_not_have(site: Site, name: str) -> None:
     """To the run its CRD is gone; the real one stays, and so do the pools that clients live by."""
     with site.gate() as entrance:
         entrance.hidden = re.compile("ciliumloadbalancerippools")
         code, output = site.run("-e", "cilium_net_lb_wait=5")
         assert code != 0, output
-    assert "CiliumLoadBalancerIPPool" in words(output), output
-    assert CONTRACT not in output
+    told = (
+        "Nothing was changed. platform: Service affine/affine-svc-lb: it holds 10.122.0.171 (given by the field manager"
+    )
+    assert told in words(output), output
+    assert "and the cluster has no CiliumLoadBalancerIPPool yet" in words(output)
+    assert EXPAND not in output
     assert "Traceback" not in output
     assert absent(site, name)
     site.twin()
@@ -571,7 +646,7 @@ def scale_operator_down(site: Site) -> Callable[[], object]:
             scale_operator_down,
             [
                 "(Deployment kube-system/cilium-operator): scaled to 0. ",
-                "Scale it up: kubectl -n kube-system scale deployment/cilium-operator --replicas=1",
+                "-n kube-system scale deployment/cilium-operator --replicas=1",
             ],
             id="somebody scales it to 0",
         ),
@@ -619,6 +694,7 @@ def test_operator_of_a_release_that_others_install_is_down(site: Site, name: str
 def test_agent_that_is_kept_down_keeps_no_other_node_from_the_plan(site: Site, name: str) -> None:
     agents = "/apis/apps/v1/namespaces/kube-system/daemonsets/cilium"
     before = site.ready(agents, "numberReady")
+    site.ended = OF_NODE01
     site.twin("-e", '{"edge_twin_stopped_agents": ["node01"]}')
     site.wait_for("the agent is down", lambda: site.ready(agents, "numberReady") == before - 1)
     # It would wait for all of that for agents after a change of the release; here it goes on at once.

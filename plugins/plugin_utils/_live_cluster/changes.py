@@ -75,6 +75,11 @@ class Changes:
         return [error for error in self.absent if error.path.startswith("Node ")]
 
     @property
+    def kinds_to_come(self) -> list[EdgeError]:
+        """Of :attr:`absent`, the kinds that the cluster does not serve."""
+        return [error for error in self.absent if error.problem == NOT_SERVED]
+
+    @property
     def are_none(self) -> bool:
         """Whether there is nothing to do, and nothing to say."""
         return not any(getattr(self, item.name) for item in fields(self))
@@ -343,8 +348,10 @@ def _apply_and_remove(
         changes.absent.append(
             EdgeError(
                 kind,
-                "the cluster does not serve this kind",
-                f"Cilium's operator registers it: kubectl -n {claims.namespace} logs deployment/cilium-operator",
+                NOT_SERVED,
+                f"Cilium's operator registers it: kubectl -n {claims.namespace} logs deployment/cilium-operator; it does"
+                " so when it starts, so where somebody deleted the definition since: kubectl -n"
+                f" {claims.namespace} rollout restart deployment/cilium-operator",
             )
         )
     names = {object_key(item) for item in planned}

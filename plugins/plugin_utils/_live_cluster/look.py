@@ -77,6 +77,7 @@ NO_EFFECT = (
     " the cluster has the new ones. Mend it and run again."
 )
 WAITS = "This run waits for it, for cilium_net_release_timeout seconds, before anything is written to the cluster."
+AWAITED = "This run waits for it, for cilium_net_{0}_wait seconds, after the routers have let in what is new."
 PARTS = ("bgp", "lb")
 """The parts that are judged as a whole. Services are written one by one, and each is judged when its turn comes."""
 
@@ -373,6 +374,8 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
         changes[part] = part_changes(part, options, cluster["passwords"], after_helm, claims[part])
         # A field that the API lacks today may come with the upgrade.
         waiting += [*changes[part].errors, *(() if upgrades else changes[part].pruned)]
+        if not (upgrades or found.first_install):
+            found.notes += [f"{kind}\n{AWAITED.format(part)}" for kind in changes[part].kinds_to_come]
     waiting += _lost_at_the_start(target, after_helm, found.lb_ipam, claims["lb"], helm)
     claims[SERVICES] = Claims(SERVICES, target.site, state["config_map"], target.namespace, target.now, target.kubectl)
     changes[SERVICES] = _look_at_services(target, after_helm, claims[SERVICES])
