@@ -13,6 +13,7 @@ import base64
 import contextlib
 import copy
 import dataclasses
+import datetime
 import itertools
 import json
 import os
@@ -572,6 +573,8 @@ def test_account_that_loses_a_right_in_the_middle(site: Site, name: str) -> None
     completes(site, name)
 
 
+NOT_SERVED = "the cluster does not serve this kind (Cilium's operator registers it: "
+START_ANEW = "start it anew: kubectl -n kube-system rollout restart deployment/cilium-operator)"
 OVERRIDES = "ciliumbgpnodeconfigoverrides"
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
@@ -580,18 +583,18 @@ def test_kind_whose_definition_is_deleted_after_the_look(site: Site, name: str) 
     """No object of it lives: the run is the first to bring one, of a BGP identifier that the node has already."""
     site.add_to("node01", edge_node_router_id="10.121.0.11")
     definition = f"{DEFINITIONS}/{OVERRIDES}.cilium.io"
-    lives = site.kube.request("GET", definition)
-    metadata = {key: lives["metadata"][key] for key in ("name", "labels") if key in lives["metadata"]}
     try:
         code, output = site.run("-e", "cilium_net_bgp_wait=5", at=EXPAND, act=lambda: site.remove(definition))
         assert code != 0, output
-        told = "CiliumBGPNodeConfigOverride: the cluster does not serve this kind (Cilium's operator registers it: "
-        assert told in words(output), output
+        assert f"CiliumBGPNodeConfigOverride: {NOT_SERVED}" in words(output), output
+        assert START_ANEW in words(output)
         assert CONTRACT not in output
         assert "Traceback" not in output
         assert absent(site, name)
-    finally:
-        site.kube.request("POST", DEFINITIONS, {"metadata": metadata, "spec": lives["spec"]})
+    finally:  # the way out that it names
+        restart = {"kubectl.kubernetes.io/restartedAt": datetime.datetime.now(datetime.UTC).isoformat()}
+        template = {"spec": {"template": {"metadata": {"annotations": restart}}}}
+        site.kube.request("PATCH", OPERATOR, template, content="application/merge-patch+json")
         site.wait_for("the kind is served", lambda: site.has(f"/apis/cilium.io/v2/{OVERRIDES}"))
     completes(site, name)
     assert site.has(f"/apis/cilium.io/v2/{OVERRIDES}/node01")
@@ -608,6 +611,8 @@ def test_kind_that_the_api_server_does_not_have(site: Site, name: str) -> None:
     )
     assert told in words(output), output
     assert "and the cluster has no CiliumLoadBalancerIPPool yet" in words(output)
+    assert f"platform: CiliumLoadBalancerIPPool: {NOT_SERVED}" in words(output), output
+    assert START_ANEW in words(output)
     assert EXPAND not in output
     assert "Traceback" not in output
     assert absent(site, name)

@@ -32,6 +32,8 @@ from .held_addresses import MayMove, ServiceWrites, moved_addresses
 from .live_objects import is_of_a_site, object_key, place, reference
 from .note import Claims, fields_in_our_name
 
+NOT_SERVED = "the cluster does not serve this kind"
+
 
 @dataclass(slots=True)
 class Changes:
@@ -349,8 +351,8 @@ def _apply_and_remove(
             EdgeError(
                 kind,
                 NOT_SERVED,
-                f"Cilium's operator registers it: kubectl -n {claims.namespace} logs deployment/cilium-operator; it does"
-                " so when it starts, so where somebody deleted the definition since: kubectl -n"
+                f"Cilium's operator registers it: kubectl -n {claims.namespace} logs deployment/cilium-operator. It"
+                " does so when it starts; where somebody deleted the definition since, start it anew: kubectl -n"
                 f" {claims.namespace} rollout restart deployment/cilium-operator",
             )
         )

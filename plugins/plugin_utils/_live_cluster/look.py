@@ -374,8 +374,7 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
         changes[part] = part_changes(part, options, cluster["passwords"], after_helm, claims[part])
         # A field that the API lacks today may come with the upgrade.
         waiting += [*changes[part].errors, *(() if upgrades else changes[part].pruned)]
-        if not (upgrades or found.first_install):
-            found.notes += [f"{kind}\n{AWAITED.format(part)}" for kind in changes[part].kinds_to_come]
+        found.notes += [] if upgrades else _awaited(part, changes[part])
     waiting += _lost_at_the_start(target, after_helm, found.lb_ipam, claims["lb"], helm)
     claims[SERVICES] = Claims(SERVICES, target.site, state["config_map"], target.namespace, target.now, target.kubectl)
     changes[SERVICES] = _look_at_services(target, after_helm, claims[SERVICES])
@@ -401,6 +400,11 @@ def _look_at_pods(target: Target, state: Mapping[str, Any], found: Look) -> None
     lifted = target.looks_at_release and CHANGE in (target.cluster["take_over"]["release"] or "")
     if text:
         (found.notes if lifted else found.refusals).append(text)
+
+
+def _awaited(part: str, changes: Changes) -> list[str]:
+    """Return what is said of the kinds that the cluster does not serve, and that no upgrade of this run may bring."""
+    return [f"{kind}\n{AWAITED.format(part)}" for kind in changes.kinds_to_come]
 
 
 def _look_at_storage(changes: Changes, rules: Mapping[str, Mapping[str, Any]], found: Look) -> None:

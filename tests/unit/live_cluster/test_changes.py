@@ -157,7 +157,9 @@ def test_kinds_that_are_not_served() -> None:
     assert changes.later == ["CiliumLoadBalancerIPPool lb"]
     assert texts(changes.absent) == [
         "CiliumLoadBalancerIPPool: the cluster does not serve this kind "
-        "(Cilium's operator registers it: kubectl -n kube-system logs deployment/cilium-operator)"
+        "(Cilium's operator registers it: kubectl -n kube-system logs deployment/cilium-operator. It does so when it "
+        "starts; where somebody deleted the definition since, start it anew: kubectl -n kube-system rollout restart "
+        "deployment/cilium-operator)"
     ]
 
 

@@ -1843,6 +1843,27 @@ def test_kube_vip_as_static_pods_is_known_by_the_services_that_it_serves() -> No
     assert (found.first_install, bare.first_install) == (False, True)
 
 
+@pytest.mark.parametrize(
+    ("release", "told"),
+    [
+        pytest.param("1.19.6", True, id="nothing of this run brings it"),
+        pytest.param("1.19.5", False, id="an upgrade may bring it"),
+    ],
+)
+def test_kind_that_is_not_served_is_told_before_anything_is_changed(release: str, told: bool) -> None:
+    of = target("1.19.6", edge_cilium_managed=True)
+    live = state(of, **live_release(of, release))
+    del live["kinds"]["CiliumLoadBalancerIPPool"]
+    found = [text for text in look(of, live, ADMINISTRATOR).notes if "does not serve" in text]
+    text = (
+        "CiliumLoadBalancerIPPool: the cluster does not serve this kind (Cilium's operator registers it: kubectl -n "
+        "kube-system logs deployment/cilium-operator. It does so when it starts; where somebody deleted the definition "
+        "since, start it anew: kubectl -n kube-system rollout restart deployment/cilium-operator)\n"
+        "This run waits for it, for cilium_net_lb_wait seconds, after the routers have let in what is new."
+    )
+    assert found == ([text] if told else [])
+
+
 NOT_OF_DEFINITIONS = {
     "": {
         "resourceRules": [
