@@ -274,6 +274,7 @@ def name(site: Site, told_by_probes: Callable[[str], None], request: pytest.Fixt
         lost, seen = clients.stop(), sessions.stop()
     for target, losses in lost.items():
         told_by_probes(f"{request.node.name}, {target}: {losses}")
+    told_by_probes(f"{request.node.name}: {len(seen.down)} sessions went down in {seen.looks} looks at the router")
     assert {target: losses.lost for target, losses in lost.items()} == dict.fromkeys(TARGETS, 0)
     assert seen.looks > 0
     assert set(seen.down) <= site.ended, seen.down
