@@ -39,6 +39,8 @@ class ApiServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _NotAvailable)
         self.asked: list[str] = []
+        self.stays = False
+        """Whether it is there after the look too."""
         namespaces = {"items": [{"metadata": {"name": "kube-system"}}]}
         self.answers: dict[str, Any] = {LOOK: {"items": []}, NAMESPACES: namespaces, REVIEW: ADMINISTRATOR}
         """Path -> JSON; of what stands not there nothing exists."""
@@ -83,7 +85,8 @@ class _NotAvailable(BaseHTTPRequestHandler):
             self.server.asked.append(f"{self.command} {self.path}")
             answer = self.server.answers.get(self.path)
             if answer is None:
-                looks = self.server.answers and self.command == "GET" and not self.server.begun
+                there = self.server.stays or not self.server.begun
+                looks = self.server.answers and self.command == "GET" and there
                 self.send_error(404 if looks else 503)
             else:
                 content = json.dumps(answer).encode()
@@ -441,7 +444,10 @@ def test_two_clusters_of_the_inventory_that_are_one_end_the_run_before_the_route
 
 
 def test_a_preview_of_two_clusters_that_are_one_fails_at_its_end(tmp_path: Path, api: ApiServer) -> None:
-    api.answers[NAMESPACES] = {"items": [{"metadata": {"name": "kube-system", "uid": "7d0f7f0e"}}]}
+    named = {"items": [{"metadata": {"name": "kube-system", "uid": "7d0f7f0e"}}]}
+    own = f"{NAMESPACES}?labelSelector=kubernetes.io/metadata.name%3Dkube-system"
+    api.answers |= {NAMESPACES: named, own: named, "/api/v1/services": {"items": []}}
+    api.stays = True
     hosts = inventory(tmp_path, api, home=REACHABLE, cabin=REACHABLE)
     run = run_playbook(str(without_frr(tmp_path)), hosts, options=("--check",))
     assert run.status != 0
